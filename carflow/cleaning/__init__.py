@@ -1,0 +1,1 @@
+"""Which events to believe: masks over events; nothing is cut."""

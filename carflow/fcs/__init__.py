@@ -1,0 +1,1 @@
+"""Bytes to Acquisition and back: HEADER, TEXT, DATA, spillover, volume, writer."""

@@ -1,0 +1,1 @@
+"""Curves over days: non-compartmental parameters and the day of the peak."""

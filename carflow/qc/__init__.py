@@ -1,0 +1,1 @@
+"""Checks of tubes, batch and study on summaries; findings and the verdict."""

@@ -1,0 +1,1 @@
+"""Counts to percentages, absolute counts, limits and intervals."""

@@ -1,0 +1,61 @@
+"""Why a number is missing or limited: every reason code with its meaning, and nothing else.
+
+Scripts compare the codes; people read the meanings. The documentation's table of reasons is
+made from `Reason`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+
+class Reason(StrEnum):
+    """A code on a `carflow.measure.Measure`; `meaning` says it in words.
+
+    Examples
+    --------
+    >>> Reason.ZERO_PARENT.meaning
+    'no event in the denominator'
+    """
+
+    meaning: str
+
+    def __new__(cls, code: str, meaning: str = "") -> Self:
+        """Build a member from its code and its meaning."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    NONE = "", ""
+    # counts and percentages
+    TUBE_FAILED = "TUBE_FAILED", "the tube could not be read or gated"
+    ZERO_EVENTS = "ZERO_EVENTS", "the file holds no event"
+    ZERO_PARENT = "ZERO_PARENT", "no event in the denominator"
+    LOW_PARENT = "LOW_PARENT", "too few events in the denominator for the required sensitivity"
+    NOT_DETECTED = "NOT_DETECTED", "no event in the numerator; see the upper limit"
+    BELOW_LOD = "BELOW_LOD", "fewer events than the limit of detection"
+    BELOW_LLOQ = "BELOW_LLOQ", "fewer events than the limit of quantification"
+    NO_POPULATION = "NO_POPULATION", "the gate file names no population for this role"
+    # absolute counts
+    NO_BEADS = "NO_BEADS", "no bead event, or no bead number in the sheet"
+    NO_BLOOD_VOLUME = "NO_BLOOD_VOLUME", "the sheet gives no blood volume"
+    NO_CBC = "NO_CBC", "the sheet gives no blood count of the matching kind"
+    CBC_BELOW_LIMIT = "CBC_BELOW_LIMIT", "the blood count is below its own limit"
+    NO_VOLUME = "NO_VOLUME", "the file states no acquired volume"
+    VOLUME_UNIT = "VOLUME_UNIT", "the acquired volume fits no plausible flow rate"
+    # curves
+    NO_COUNTS = "NO_COUNTS", "no interval: neither counts nor a coefficient of variation are known"
+    NO_VALUES = "NO_VALUES", "no value after the infusion"
+    ALL_BLQ = "ALL_BLQ", "every value lies below the limit of quantification"
+    TOO_FEW_VALUES = "TOO_FEW_VALUES", "fewer than two quantifiable values"
+    WINDOW_NOT_COVERED = "WINDOW_NOT_COVERED", "the samples do not cover the whole window"
+    EARLY_MAX = "EARLY_MAX", "the first value is the highest: the peak may be earlier"
+    PEAK_NOT_REACHED = "PEAK_NOT_REACHED", "the last value is the highest: the peak may be later"
+    OUTSIDE_WINDOW = "OUTSIDE_WINDOW", "no value inside the search window"
+    NO_DECLINE = "NO_DECLINE", "no declining phase to fit"
+    NO_GROWTH = "NO_GROWTH", "no rise between the two values"
+    # rows
+    NOT_SAMPLED = "NOT_SAMPLED", "no sample, or the laboratory reported none"
+    EXCLUDED_BY_USER = "EXCLUDED_BY_USER", "left out by the sheet"

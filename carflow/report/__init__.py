@@ -1,0 +1,1 @@
+"""Figures, tables, page and workbook of a result: the only folder that draws."""

@@ -1,0 +1,1 @@
+"""The sample sheet: subjects, visits, tubes, treatments, blood counts, beads, qPCR."""
