@@ -1,1 +1,83 @@
-"""carflow."""
+"""carflow: from flow cytometry tubes of CAR T patients to the day of the peak.
+
+The names, in the order of the data::
+
+    read_study, read_gates, read_fcs, read_fcs_all   doors in
+    gate                                             one tube: counts per population
+    nca, estimate_peak                               one curve: parameters, and the day of the peak
+    run, check                                       the whole job; the batch checks alone
+    write_outputs, write_report, plot_expansion      doors out
+    CarflowError                                     what an unusable input raises
+
+Everything else is reached by its module. Importing carflow loads neither FlowKit, pandas nor
+matplotlib; each name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from carflow.errors import CarflowError as CarflowError
+    from carflow.fcs.reader import read_fcs as read_fcs
+    from carflow.fcs.reader import read_fcs_all as read_fcs_all
+    from carflow.gating.engine import gate as gate
+    from carflow.gating.reading import read_gates as read_gates
+    from carflow.kinetics.nca import nca as nca
+    from carflow.kinetics.peak import estimate_peak as estimate_peak
+    from carflow.pipeline import check as check
+    from carflow.pipeline import run as run
+    from carflow.report.expansion import plot_expansion as plot_expansion
+    from carflow.report.outputs import write_outputs as write_outputs
+    from carflow.report.outputs import write_report as write_report
+    from carflow.study.sheet import read_study as read_study
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "read_study": "carflow.study.sheet",
+    "read_gates": "carflow.gating.reading",
+    "read_fcs": "carflow.fcs.reader",
+    "read_fcs_all": "carflow.fcs.reader",
+    "gate": "carflow.gating.engine",
+    "nca": "carflow.kinetics.nca",
+    "estimate_peak": "carflow.kinetics.peak",
+    "run": "carflow.pipeline",
+    "check": "carflow.pipeline",
+    "write_outputs": "carflow.report.outputs",
+    "write_report": "carflow.report.outputs",
+    "plot_expansion": "carflow.report.expansion",
+    "CarflowError": "carflow.errors",
+}
+
+__all__ = [
+    "CarflowError",
+    "__version__",
+    "check",
+    "estimate_peak",
+    "gate",
+    "nca",
+    "plot_expansion",
+    "read_fcs",
+    "read_fcs_all",
+    "read_gates",
+    "read_study",
+    "run",
+    "write_outputs",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its module when it is first used (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted(__all__)

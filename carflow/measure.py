@@ -9,12 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from carflow.reasons import Reason
-
-if TYPE_CHECKING:
-    from carflow.units import Unit
+from carflow.units import Unit
 
 
 class State(StrEnum):

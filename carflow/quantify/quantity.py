@@ -6,12 +6,9 @@ A quantity is declared once; tables, figures and the report read the declaration
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from carflow.measure import Measure
 from carflow.units import Unit
-
-if TYPE_CHECKING:
-    from carflow.measure import Measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

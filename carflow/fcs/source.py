@@ -1,0 +1,124 @@
+"""The file itself: opened, measured, hashed, and named where it is something else than FCS."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from carflow.errors import FcsError
+from carflow.fcs.codes import FcsCode, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from io import FileIO
+    from pathlib import Path
+
+_HASH_BYTES = 1 << 20
+_OTHER_KINDS = (
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"PK\x03\x04", "a zip archive or an Excel workbook"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"%PDF", "a PDF document"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"<!doctype html", "a web page (HTML)"),
+    (b"<html", "a web page (HTML)"),
+    (b"<?xml", "an XML document"),
+)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[FileIO, int]]:
+    """Open a file unbuffered and give it with its size; the file's name is the errors' place.
+
+    Raises
+    ------
+    FcsError
+        FCS-NOT-FOUND, FCS-UNREADABLE or FCS-EMPTY-FILE.
+    """
+    try:
+        _refuse_no_file(path)
+        with path.open("rb", buffering=0) as stream:
+            size = stream.seek(0, 2)
+            if size == 0:
+                raise refusal(
+                    FcsCode.EMPTY_FILE, "the file is empty", "copy it again from the cytometer"
+                )
+            yield stream, size
+    except FcsError as error:
+        raise error.at(path.name) from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL character
+        raise refusal(
+            FcsCode.UNREADABLE,
+            "the operating system does not let the file be read",
+            "check the permissions and the drive",
+        ).at(path.name) from error
+
+
+def _refuse_no_file(path: Path) -> None:
+    if path.is_dir():
+        raise refusal(FcsCode.NOT_FOUND, "this is a folder", "name the FCS file inside it")
+    if not path.exists():
+        raise refusal(FcsCode.NOT_FOUND, "there is no such file", "check the path in the sheet")
+
+
+def read_at(stream: FileIO, offset: int, size: int) -> bytes:
+    """Return `size` bytes from `offset`, fewer where the file ends."""
+    stream.seek(offset)
+    pieces = []
+    while size > 0 and (piece := stream.read(size)):
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
+
+
+def not_fcs(beginning: bytes) -> FcsError:
+    """Return the error for a file that does not begin as FCS does, saying what it may be.
+
+    Examples
+    --------
+    >>> print(not_fcs(b"PK..".replace(b"..", bytes([3, 4]))))
+    this is no FCS file but a zip archive or an Excel workbook (unpack it or export the tube as FCS)
+    """
+    return refusal(
+        FcsCode.NOT_FCS,
+        f"this is no FCS file but {_kind(beginning)}",
+        "unpack it or export the tube as FCS",
+    )
+
+
+def _kind(beginning: bytes) -> str:
+    lowered = beginning.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    for signature, kind in _OTHER_KINDS:
+        if beginning.startswith(signature) or lowered.startswith(signature):
+            return kind
+    if not beginning.strip(b"\0"):
+        return "a file of zeros, perhaps a transfer that failed"
+    if all(byte in b"\t\r\n" or 32 <= byte < 127 for byte in beginning):
+        if any(mark in beginning for mark in b",;\t"):
+            return "a text file, perhaps a table (CSV)"
+        return "a text file"
+    return "something else (it does not begin with FCS)"
+
+
+def hash_file(stream: FileIO, spans: Sequence[tuple[int, int]]) -> tuple[str, tuple[str, ...]]:
+    """Return the SHA-256 of the whole file and of some spans of it, in one pass.
+
+    Parameters
+    ----------
+    stream : FileIO
+        The open file.
+    spans : sequence of (begin, end)
+        Byte offsets, end excluded.
+    """
+    whole = hashlib.sha256()
+    parts = [hashlib.sha256() for _ in spans]
+    buffer = memoryview(bytearray(_HASH_BYTES))
+    stream.seek(0)
+    at = 0
+    while count := stream.readinto(buffer):
+        whole.update(buffer[:count])
+        for (begin, end), part in zip(spans, parts, strict=True):
+            part.update(buffer[min(max(begin - at, 0), count) : min(max(end - at, 0), count)])
+        at += count
+    return whole.hexdigest(), tuple(part.hexdigest() for part in parts)

@@ -1,0 +1,210 @@
+"""Which events of a tube are in which population: one pass over the file, chunk by chunk.
+
+Only the columns the tree needs are read. Each population is tested on its parent's events
+alone, and a column is compensated or scaled only for events that reached a gate that needs
+it. Every step works on single events, so the chunk size cannot change an answer.
+
+Events with a value that is no number in a column the gates use are set aside first: they are
+in no population, not even in a complement, and in no denominator. They are counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from carflow.cleaning.events import finite_events
+from carflow.gating.gated import Counts, Gated
+from carflow.gating.plan import Node, Plan, plan
+from carflow.gating.rows import Rows
+from carflow.gating.shapes import Membership, Polygon
+from carflow.gating.strategy import ALL_EVENTS, Plot, Role, Strategy
+from carflow.gating.tallies import DensityTally, MaskTally, MedianTally, SpanTally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from carflow.gating.tube import Tube
+
+CHUNK_EVENTS = 32768  # 16k to 64k are equally fast (engine.md §5)
+_ALL = -1  # the number of "all events" where populations are numbered
+
+
+def gate(
+    tube: Tube,
+    strategy: Strategy,
+    *,
+    masks: bool = True,
+    medians: Sequence[tuple[str, str]] = (),
+    densities: Sequence[Plot] = (),
+    chunk_events: int = CHUNK_EVENTS,
+) -> Gated:
+    """Return the populations of a tube.
+
+    Parameters
+    ----------
+    tube : Tube
+        An `Acquisition`, or anything with its events, names and matrix.
+    strategy : Strategy
+        The gates.
+    masks : bool
+        Whether to keep one bit for each event and population.
+    medians : sequence of (population, marker)
+        Which medians of linear compensated values to take.
+    densities : sequence of Plot
+        Which two-dimensional histograms to take.
+    chunk_events : int
+        Events in memory at a time, rounded up to a multiple of eight; changes no answer.
+
+    Raises
+    ------
+    AnalysisError, Problems
+        If the tube lacks what the gates need; every missing marker is named.
+    GatesError
+        If a median or density is asked of a population or marker the gates do not know.
+    """
+    axes = [strategy.dimension(marker) for _, marker in medians]
+    axes += chain.from_iterable((plot.x, plot.y) for plot in densities)
+    steps = plan(tube, strategy, axes)
+    tally = _tally(tube, strategy, steps, masks=masks, medians=medians, densities=densities)
+    length = max(8, chunk_events + -chunk_events % 8)
+    start = 0
+    for columns in tube.chunks(steps.channels, events=length):
+        tally.add(columns, steps, start=start)
+        start += columns.shape[1]
+    return tally.gated(tube, strategy, steps)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Tally:
+    """Everything gathered from a tube; populations go by their number."""
+
+    counts: list[int]
+    n_nonfinite: int = 0
+    masks: list[MaskTally] = field(default_factory=list)
+    medians: list[tuple[int, str, MedianTally]] = field(default_factory=list)
+    densities: list[tuple[int, DensityTally]] = field(default_factory=list)
+    span: SpanTally | None = None
+    gate_span: tuple[int, SpanTally] | None = None
+
+    def add(self, columns: NDArray[np.float64], steps: Plan, *, start: int) -> None:
+        """Gate one chunk, (k, m) in the order of the plan's channels."""
+        rows = _all_rows(columns, steps)
+        if self.span is not None:
+            self.span.add(rows)
+        rows = _believed(rows, columns, steps)
+        length = columns.shape[1]
+        self.n_nonfinite += length - len(rows)
+        populations = {_ALL: rows}
+        for number, node in enumerate(steps.nodes):
+            found = _members(populations[node.parent], node)
+            populations[number] = found
+            self.counts[number] += len(found)
+            if self.masks:
+                self.masks[number].add(found, start=start, length=length)
+        for number, _, median in self.medians:
+            median.add(populations[number])
+        for number, density in self.densities:
+            density.add(populations[number])
+        if self.gate_span is not None:
+            self.gate_span[1].add(populations[self.gate_span[0]])
+
+    def gated(self, tube: Tube, strategy: Strategy, steps: Plan) -> Gated:
+        """Return what was gathered, by name."""
+        names = strategy.short_names()
+        medians: dict[str, dict[str, float]] = {}
+        for number, marker, tally in self.medians:
+            median = tally.median
+            if median is not None:
+                medians.setdefault(names[number], {})[marker] = median
+        return Gated(
+            strategy=strategy,
+            n_events=tube.n_events,
+            n_nonfinite=self.n_nonfinite,
+            counts=Counts(strategy, dict(zip(names, self.counts, strict=True))),
+            medians=medians,
+            densities=tuple(tally.density() for _, tally in self.densities),
+            time_span_s=None if self.span is None else self.span.span_s,
+            time_gate_span_s=None if self.gate_span is None else self.gate_span[1].span_s,
+            compensation=steps.compensation.state,
+            uncovered=steps.compensation.uncovered,
+            packed_masks=self._packed(names),
+        )
+
+    def _packed(self, names: Sequence[str]) -> dict[str, NDArray[np.uint8]] | None:
+        if not self.masks:
+            return None
+        return {name: mask.packed for name, mask in zip(names, self.masks, strict=True)}
+
+
+def _tally(
+    tube: Tube,
+    strategy: Strategy,
+    steps: Plan,
+    *,
+    masks: bool,
+    medians: Sequence[tuple[str, str]],
+    densities: Sequence[Plot],
+) -> _Tally:
+    numbers = {one.path: number for number, one in enumerate(strategy.populations)}
+
+    def number(name: str) -> int:
+        return _ALL if name == ALL_EVENTS else numbers[strategy.find(name).path]
+
+    time_gate = strategy.role(Role.TIME)
+    span = gate_span = None
+    if steps.time_channel is not None:
+        span = SpanTally(steps.time_channel)
+        if time_gate is not None:
+            gate_span = numbers[time_gate.path], SpanTally(steps.time_channel)
+    return _Tally(
+        counts=[0] * len(numbers),
+        masks=[MaskTally(tube.n_events) for _ in numbers] if masks else [],
+        medians=[
+            (number(name), marker, MedianTally(steps.sources[strategy.dimension(marker)]))
+            for name, marker in medians
+        ],
+        densities=[
+            (
+                number(plot.population),
+                DensityTally(plot, steps.sources[plot.x], steps.sources[plot.y]),
+            )
+            for plot in densities
+        ],
+        span=span,
+        gate_span=gate_span,
+    )
+
+
+def _all_rows(columns: NDArray[np.float64], steps: Plan) -> Rows:
+    raw = dict(zip(steps.channels, columns, strict=True))
+    return Rows(raw, steps.compensation, length=columns.shape[1])
+
+
+def _believed(rows: Rows, columns: NDArray[np.float64], steps: Plan) -> Rows:
+    """Return the events whose judged columns are all numbers."""
+    judged = columns if len(steps.judged) == len(columns) else columns[list(steps.judged)]
+    finite = finite_events(judged)
+    return rows if finite.all() else rows.narrowed(finite)
+
+
+def _members(parent: Rows, node: Node) -> Rows:
+    if not len(parent):
+        return parent
+    return parent.narrowed(_inside(parent, node))
+
+
+def _inside(rows: Rows, node: Node) -> Membership:
+    if isinstance(node.test, Polygon):
+        axes = zip(node.sources, node.scales, strict=True)
+        return node.test.contains([rows.scaled(source, scale) for source, scale in axes])
+    tests = zip(node.test, node.sources, strict=True)
+    answers: Iterator[Membership] = (test.contains(rows.linear(source)) for test, source in tests)
+    inside = next(answers)
+    for answer in answers:
+        inside &= answer
+    return inside

@@ -1,0 +1,161 @@
+"""Populations as a gate file lists them, each naming its parent, made into a tree of paths.
+
+A parent is named by its shortest unambiguous path and may stand anywhere in the file. The
+order of the file is kept, but for parents that stand after their children.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from carflow.errors import GatesError
+from carflow.gating.shapes import Shape
+from carflow.gating.strategy import Dimension, Population, short_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One population of a gate file, before its parent is found.
+
+    `parent` is "" for a population of all events; `place` says where the file has it.
+    """
+
+    name: str
+    parent: str
+    shape: Shape
+    dimensions: tuple[Dimension, ...]
+    place: str
+    description: str = ""
+
+
+def arrange(drafts: Sequence[Draft]) -> tuple[tuple[Population, ...], list[GatesError]]:
+    """Return the populations, parents before children, and what kept the others out.
+
+    Parameters
+    ----------
+    drafts : sequence of Draft
+        In the order of the file.
+
+    Returns
+    -------
+    populations : tuple of Population
+        Those whose ancestors are all defined.
+    problems : list of GatesError
+        One for each parent that is missing, ambiguous or its own descendant; a population
+        below such a one is not reported again.
+    """
+    parents: dict[int, int | None] = {}
+    problems: dict[int, GatesError] = {}
+    paths: dict[int, _Path] = {}
+    while _resolve_some(drafts, parents, problems, paths):
+        pass
+    problems |= _circles(drafts, problems, paths)
+    ordered = tuple(_population(drafts[number], paths[number]) for number in _order(parents, paths))
+    return ordered, _each_once(drafts, problems)
+
+
+def _resolve_some(
+    drafts: Sequence[Draft],
+    parents: dict[int, int | None],
+    problems: dict[int, GatesError],
+    paths: dict[int, _Path],
+) -> bool:
+    """Find the path of every draft whose parent's path is known by now."""
+    progress = False
+    for number, draft in enumerate(drafts):
+        if number in paths or number in problems:
+            continue
+        if not draft.parent:
+            parents[number], paths[number] = None, (draft.name,)
+            progress = True
+            continue
+        try:
+            parent = _parent(drafts, number, paths)
+        except GatesError as error:
+            problems[number] = error
+            progress = True
+            continue
+        if parent is not None and parent in paths:
+            parents[number], paths[number] = parent, (*paths[parent], draft.name)
+            progress = True
+    return progress
+
+
+def _parent(drafts: Sequence[Draft], number: int, paths: dict[int, _Path]) -> int | None:
+    """Return the number of a draft's parent, None where that cannot be told yet."""
+    wanted = drafts[number].parent
+    ending = tuple(wanted.split("/"))
+    named = [i for i, draft in enumerate(drafts) if draft.name == ending[-1] and i != number]
+    if any(i not in paths for i in named):
+        return None
+    found = [i for i in named if paths[i][-len(ending) :] == ending]
+    whole = [i for i in found if paths[i] == ending]
+    # siblings of one name are reported where names are judged
+    if whole or len({paths[i] for i in found}) == 1:
+        return (whole or found)[0]
+    if found:
+        choices = ", ".join(short_path(paths[i], [paths[j] for j in named]) for i in found)
+        raise GatesError(f'parent "{wanted}" is ambiguous', hint=f"say which: {choices}")
+    others = dict.fromkeys(draft.name for i, draft in enumerate(drafts) if i != number)
+    raise GatesError(
+        f'parent "{wanted}" is not defined', hint=f"defined: {', '.join(others) or 'none'}"
+    )
+
+
+def _circles(
+    drafts: Sequence[Draft],
+    problems: dict[int, GatesError],
+    paths: dict[int, _Path],
+) -> dict[int, GatesError]:
+    """Return a problem for each circle of parents among the drafts that are left."""
+    names = {draft.name: number for number, draft in reversed([*enumerate(drafts)])}
+    found: dict[int, GatesError] = {}
+    seen: set[int] = set()
+    for start in range(len(drafts)):
+        chain: list[int] = []
+        number: int | None = start
+        while number is not None and number not in paths and number not in problems:
+            if number in chain:
+                circle = [drafts[i].name for i in (*chain[chain.index(number) :], number)]
+                found[number] = GatesError(f"its parents form a circle: {' → '.join(circle)}")
+                break
+            if number in seen:
+                break
+            chain.append(number)
+            seen.add(number)
+            number = names.get(drafts[number].parent.rsplit("/", maxsplit=1)[-1])
+    return found
+
+
+def _order(parents: dict[int, int | None], paths: dict[int, _Path]) -> Iterator[int]:
+    done: set[int] = set()
+    for number in sorted(paths):
+        line: list[int] = []
+        ancestor: int | None = number
+        while ancestor is not None and ancestor not in done:
+            line.append(ancestor)
+            ancestor = parents[ancestor]
+        done.update(line)
+        yield from reversed(line)
+
+
+def _population(draft: Draft, path: _Path) -> Population:
+    return Population(
+        name=draft.name,
+        path=path,
+        shape=draft.shape,
+        dimensions=draft.dimensions,
+        description=draft.description,
+    )
+
+
+def _each_once(drafts: Sequence[Draft], problems: dict[int, GatesError]) -> list[GatesError]:
+    """Return the problems with their places; the cells of a quadrant share theirs."""
+    placed = [problems[number].at(drafts[number].place) for number in sorted(problems)]
+    return list({str(problem): problem for problem in placed}.values())

@@ -1,0 +1,262 @@
+"""A gate template (TOML) read into a `Strategy`.
+
+Coordinates in a template are linear compensated intensities, the numbers on a plot's tick
+labels; they are mapped through the scale of their marker here, so that a polygon's edges are
+straight on the scale, as they are when drawn. Everything wrong with a file is reported at
+once, with its place.
+
+Decisions
+---------
+* ``type = "linear"`` is the plain number of the file (`Identity`), because that is what a
+  biologist means by a linear axis; the Gating-ML ``flin`` has its own name.
+* An open side of a rectangle is written ``-inf`` or ``inf``, which TOML knows; an interval
+  leaves ``low`` or ``high`` out.
+* Scatter and time are never compensated, whatever the file says. ``Time`` needs no scale.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carflow.errors import CarflowError, GatesError, Problems
+from carflow.gating.drafts import declared_axis, population_drafts
+from carflow.gating.parents import arrange
+from carflow.gating.scales import Asinh, Identity, Linear, Log, Logicle, Scale
+from carflow.gating.strategy import (
+    ALL_EVENTS,
+    AssayLimits,
+    Dimension,
+    Plot,
+    Role,
+    Strategy,
+    find_population,
+    short_path,
+    sibling_problems,
+)
+from carflow.gating.template_errors import did_you_mean, template_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from pydantic import BaseModel
+
+    from carflow.gating.models import AssayTable, ScaleTable, TemplateTable
+    from carflow.gating.strategy import Population
+
+# FSC-A, SSC-H, VSSC-A, "FS INT", "SS Lin", Time
+_NEVER_COMPENSATED = re.compile(r"time$|[a-z]?[fs]sc?(?![a-z])", re.IGNORECASE)
+_SCALES: dict[str, tuple[Callable[..., Scale], str]] = {
+    "flin": (Linear, "ta"),
+    "log": (Log, "tm"),
+    "asinh": (Asinh, "tma"),
+    "logicle": (Logicle, "twma"),
+}
+
+
+def read_template(path: str | Path) -> Strategy:
+    """Return the strategy of a template file.
+
+    Raises
+    ------
+    GatesError, Problems
+        If the file cannot be used; every problem it has, each with its place.
+    """
+    place = str(path)
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise GatesError("is not UTF-8 text", hint="save it as UTF-8").at(place) from None
+    except FileNotFoundError:
+        raise GatesError("there is no such file").at(place) from None
+    except OSError as error:
+        raise GatesError(f"cannot be read: {error.strerror}").at(place) from error
+    try:
+        return parse_template(text)
+    except GatesError as error:
+        raise error.at(place) from None
+    except Problems as problems:
+        raise Problems(place, [*_each(problems)]) from None
+
+
+def parse_template(text: str) -> Strategy:
+    """Return the strategy of a template's text.
+
+    Raises
+    ------
+    GatesError, Problems
+        As in `read_template`.
+
+    Examples
+    --------
+    >>> strategy = parse_template('''
+    ... format = 1
+    ... name = "T cells"
+    ... compensation = "file"
+    ... scales = { fluorescence = { type = "logicle", t = 262144, w = 0.5, m = 4.5, a = 0 } }
+    ... markers = { CD3 = "fluorescence" }
+    ... [[population]]
+    ... name = "CD3+"
+    ... interval = { of = "CD3", low = 1000 }
+    ... ''')
+    >>> strategy.short_names()
+    ('CD3+',)
+    """
+    table = _table(text)
+    axes, problems = _dimensions(table)
+    limits, wrong = _limits(table.assay)
+    drafts, faulty = population_drafts(table.population, axes)
+    populations, orphans = arrange(drafts)
+    problems += [*wrong, *faulty, *orphans, *sibling_problems(populations)]
+    # a tree with holes would only say the same again, in other words
+    _raise(problems)
+    roles, unknown = _roles(table.roles, populations)
+    plots, unseen = _plots(table, axes, populations)
+    _raise([*unknown, *unseen])
+    return Strategy(
+        name=table.name,
+        panel_id=table.panel,
+        description=table.description,
+        populations=populations,
+        roles=roles,
+        limits=limits,
+        plots=plots,
+        dimensions=tuple(axes.values()),
+        compensation=table.compensation,
+    )
+
+
+def _table(text: str) -> TemplateTable:
+    from pydantic import ValidationError
+
+    from carflow.gating.models import TemplateTable
+
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        raise GatesError(f"is not valid TOML: {message[:1].lower()}{message[1:]}") from None
+    version = document.get("format")
+    if version != 1:
+        found = "is missing" if version is None else f"is {version!r}"
+        raise GatesError(f'"format" {found}', hint="this version of carflow reads format = 1")
+    try:
+        return TemplateTable.model_validate(document)
+    except ValidationError as error:
+        _raise(template_errors(error, document, _known_keys))
+        raise
+
+
+def _known_keys(table: str) -> Iterable[str]:
+    from carflow.gating import models
+
+    tables: dict[str, type[BaseModel]] = {
+        "scales": models.ScaleTable,
+        "markers": models.MarkerTable,
+        "population": models.PopulationTable,
+        "interval": models.IntervalTable,
+        "polygon": models.PolygonTable,
+        "quadrant": models.QuadrantTable,
+        "assay": models.AssayTable,
+        "plot": models.PlotTable,
+    }
+    return tables.get(table, models.TemplateTable).model_fields
+
+
+def _each(problems: ExceptionGroup[CarflowError]) -> Iterator[CarflowError]:
+    for problem in problems.exceptions:
+        if isinstance(problem, CarflowError):
+            yield problem
+        else:
+            yield from _each(problem)
+
+
+def _raise(problems: Sequence[CarflowError]) -> None:
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise Problems("gates", problems)
+
+
+def _dimensions(table: TemplateTable) -> tuple[dict[str, Dimension], list[CarflowError]]:
+    """Return the declared markers, each with its scale, and what is wrong with them."""
+    problems: list[CarflowError] = []
+    scales: dict[str, Scale] = {}
+    for name, entry in table.scales.items():
+        try:
+            scales[name] = _scale(entry)
+        except (GatesError, ValueError) as error:
+            problems.append(GatesError(str(error)).at(f'scale "{name}"'))
+    axes = {"Time": Dimension(name="Time", scale=Identity(), compensated=False)}
+    for name, declared in table.markers.items():
+        wanted = declared if isinstance(declared, str) else declared.scale
+        asked = None if isinstance(declared, str) else declared.compensated
+        if wanted in scales:
+            compensated = asked is not False and not _NEVER_COMPENSATED.match(name)
+            axes[name] = Dimension(name=name, scale=scales[wanted], compensated=compensated)
+        elif wanted not in table.scales:
+            hint = did_you_mean(wanted, table.scales)
+            problem = GatesError(f'scale "{wanted}" is not defined in [scales]', hint=hint)
+            problems.append(problem.at(f'marker "{name}"'))
+    return axes, problems
+
+
+def _scale(entry: ScaleTable) -> Scale:
+    given = {key: value for key, value in entry if key != "type" and value is not None}
+    if entry.type == "linear":
+        if given.keys() - {"t"}:
+            raise GatesError('a linear scale has only "t", the top of its axis')
+        return Identity(**given)
+    scale, needed = _SCALES[entry.type]
+    if sorted(given) != sorted(needed):
+        raise GatesError(f'type "{entry.type}" is given by {", ".join(needed)}')
+    return scale(**given)
+
+
+def _plots(
+    table: TemplateTable,
+    axes: Mapping[str, Dimension],
+    populations: tuple[Population, ...],
+) -> tuple[tuple[Plot, ...], list[CarflowError]]:
+    paths = [population.path for population in populations]
+    plots: list[Plot] = []
+    problems: list[CarflowError] = []
+    for number, entry in enumerate(table.plot, start=1):
+        try:
+            x, y = declared_axis(entry.x, axes), declared_axis(entry.y, axes)
+            gate = find_population(populations, entry.gate)
+        except GatesError as error:
+            problems.append(error.at(f"plot {number}"))
+            continue
+        shown = entry.population
+        if shown is None:
+            shown = short_path(gate.parent, paths) if gate.parent else ALL_EVENTS
+        plots.append(Plot(population=shown, x=x, y=y, gate=entry.gate))
+    return tuple(plots), problems
+
+
+def _roles(
+    entry: Mapping[str, str], populations: tuple[Population, ...]
+) -> tuple[dict[Role, str], list[CarflowError]]:
+    roles: dict[Role, str] = {}
+    problems: list[CarflowError] = []
+    known = [role.value for role in Role]
+    for name, population in entry.items():
+        try:
+            find_population(populations, population)
+            roles[Role(name)] = population
+        except GatesError as error:
+            problems.append(error.at(f'role "{name}"'))
+        except ValueError:
+            problem = GatesError("there is no such role", hint=did_you_mean(name, known))
+            problems.append(problem.at(f'role "{name}"'))
+    return roles, problems
+
+
+def _limits(entry: AssayTable) -> tuple[AssayLimits, list[CarflowError]]:
+    try:
+        return AssayLimits(**dict(entry)), []
+    except ValueError as error:
+        return AssayLimits(), [GatesError(str(error)).at("assay")]

@@ -1,0 +1,352 @@
+"""The order of the steps, and nothing else.
+
+For every tube: read, gate, count, quantify, summarise; a tube that fails keeps its row and
+never costs the batch. Then for the batch: checks; for every subject: curves and kinetics. No
+number is computed here.
+
+Why threads for `jobs`: a tube's work is mostly numpy on chunks, which lets go of the
+interpreter, and threads share nothing that could differ between runs. Results are collected
+in the order of the sheet whatever the number of jobs.
+"""
+
+from __future__ import annotations
+
+import platform
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from carflow.cleaning.watch import SaturationWatch
+from carflow.errors import CarflowError, GatesError, Problems
+from carflow.fcs.reader import read_fcs
+from carflow.fcs.volume import acquired_volume
+from carflow.gating.engine import gate
+from carflow.gating.gatingml import gatingml_text
+from carflow.gating.strategy import Strategy
+from carflow.kinetics.curve import Curve, Point
+from carflow.kinetics.subject import analyse_curve
+from carflow.qc.checks import check_batch
+from carflow.qc.limits import QcLimits
+from carflow.qc.summary import TubeSummary, summarise
+from carflow.quantify.declarations import CURVE_QUANTITIES, DECLARATIONS
+from carflow.quantify.gated import car_medians, tube_counts
+from carflow.quantify.tube import quantify_tube, unquantified
+from carflow.reasons import Reason
+from carflow.result.pictures import gate_pictures
+from carflow.result.rows import FINDING_COLUMNS, finding_rows
+from carflow.result.run import GatesUsed, ManifestRow, Provenance, Result, frame
+from carflow.result.sample import Failure, PopulationCount, SampleResult
+from carflow.result.subject import SubjectResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pandas as pd
+
+    from carflow.fcs.acquisition import Acquisition
+    from carflow.findings import Finding
+    from carflow.gating.gated import Gated
+    from carflow.study.model import Study, Tube
+
+    TubeDone = Callable[[Tube, CarflowError | Problems | None], None]
+
+_VERSIONED = ("flowkit", "numpy", "scipy", "pandas", "matplotlib", "seaborn")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """What became of one tube."""
+
+    result: SampleResult
+    summary: TubeSummary | None = None
+    sha256: str = ""
+    error: CarflowError | Problems | None = None
+
+
+def run(
+    study: Study,
+    gates: Strategy | Sequence[Strategy],
+    *,
+    jobs: int = 1,
+    limits: QcLimits | None = None,
+    tube_done: TubeDone | None = None,
+) -> Result:
+    """Return everything the tubes of a study have to say.
+
+    Parameters
+    ----------
+    study : Study
+        From `carflow.read_study`.
+    gates : Strategy or sequence of Strategy
+        From `carflow.read_gates`. One is applied to every tube; of several, each tube takes
+        the one whose `panel_id` is its own.
+    jobs : int
+        Tubes worked on at a time; the answer does not depend on it.
+    limits : QcLimits, optional
+        Thresholds of the checks.
+    tube_done : callable, optional
+        Called with each tube and its error, or None, as the tubes are done.
+
+    Raises
+    ------
+    GatesError
+        If a tube's panel has no gates, or two of the gates are for one panel.
+
+    Examples
+    --------
+    >>> import carflow as cf
+    >>> study = cf.read_study("sample_fcs/samples.csv")                      # doctest: +SKIP
+    >>> result = cf.run(study, cf.read_gates("car_t_blood"), jobs=2)         # doctest: +SKIP
+    >>> result.subject("P01").kinetics_of("car_pct_cd3").peak.bracket        # doctest: +SKIP
+    (7.0, 14.0)
+    """
+    strategies = (gates,) if isinstance(gates, Strategy) else tuple(gates)
+    limits = limits or QcLimits()
+    outcomes = _outcomes(study, strategies, jobs=jobs, tube_done=tube_done)
+    results = tuple(outcome.result for outcome in outcomes)
+    return Result(
+        tube_results=results,
+        subject_results=tuple(_subject(study, results, name) for name in study.subject_ids),
+        all_findings=_findings(study, outcomes, limits),
+        provenance=_provenance(study, strategies, limits),
+        references=study.references,
+        manifest=tuple(
+            ManifestRow(sample_id=tube.sample_id, file=tube.path.name, sha256=outcome.sha256)
+            for tube, outcome in zip(study.tubes, outcomes, strict=True)
+        ),
+    )
+
+
+def check_findings(
+    study: Study,
+    gates: Strategy | Sequence[Strategy] | None = None,
+    *,
+    jobs: int = 1,
+    limits: QcLimits | None = None,
+    tube_done: TubeDone | None = None,
+) -> tuple[Finding, ...]:
+    """Return the findings of the batch checks, the gravest first.
+
+    Without gates, the checks that need a population are left out.
+
+    Raises
+    ------
+    GatesError
+        As `run`.
+    """
+    if gates is None:
+        strategies: tuple[Strategy, ...] = ()
+    else:
+        strategies = (gates,) if isinstance(gates, Strategy) else tuple(gates)
+    outcomes = _outcomes(study, strategies, jobs=jobs, tube_done=tube_done)
+    return _findings(study, outcomes, limits or QcLimits())
+
+
+def check(
+    study: Study, gates: Strategy | Sequence[Strategy] | None = None, *, jobs: int = 1
+) -> pd.DataFrame:
+    """Return the batch checks as a data frame, the gravest finding first.
+
+    Columns are those of ``findings.csv``: severity, code, sample_id, message, value, limit.
+
+    Raises
+    ------
+    GatesError
+        As `run`.
+    """
+    return frame(finding_rows(check_findings(study, gates, jobs=jobs)), FINDING_COLUMNS)
+
+
+def _outcomes(
+    study: Study, strategies: tuple[Strategy, ...], *, jobs: int, tube_done: TubeDone | None
+) -> tuple[_Outcome, ...]:
+    by_tube = [_strategy_of(tube, strategies) for tube in study.tubes]
+    work = partial(_outcome, tube_done=tube_done)
+    if jobs <= 1:
+        return tuple(map(work, study.tubes, by_tube))
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        return tuple(pool.map(work, study.tubes, by_tube))
+
+
+def _strategy_of(tube: Tube, strategies: tuple[Strategy, ...]) -> Strategy | None:
+    """Return the gates of a tube: the only ones, or those of its panel."""
+    if len(strategies) <= 1:
+        return strategies[0] if strategies else None
+    found = [strategy for strategy in strategies if strategy.panel_id == tube.panel_id]
+    if len(found) == 1:
+        return found[0]
+    panels = ", ".join(f'"{strategy.panel_id}"' for strategy in strategies)
+    raise GatesError(
+        f'sample {tube.sample_id} has the panel_id "{tube.panel_id}", for which there are '
+        f"{len(found)} gate files",
+        hint=f"the gate files given are for the panels {panels}; each tube needs exactly one",
+    )
+
+
+def _outcome(tube: Tube, strategy: Strategy | None, *, tube_done: TubeDone | None) -> _Outcome:
+    outcome = _attempt(tube, strategy)
+    if tube_done is not None:
+        tube_done(tube, outcome.error)
+    return outcome
+
+
+def _attempt(tube: Tube, strategy: Strategy | None) -> _Outcome:
+    """Return a tube's result, or its failure; what is wrong with a tube stays in its row."""
+    if tube.exclude_reason:
+        excluded = unquantified(tube, Reason.EXCLUDED_BY_USER)
+        return _Outcome(result=_row(tube, strategy, quantities=excluded))
+    try:
+        return _measured(tube, strategy)
+    except (CarflowError, Problems) as error:
+        failed = _row(
+            tube,
+            strategy,
+            quantities=unquantified(tube, Reason.TUBE_FAILED),
+            failure=_failure(error),
+        )
+        return _Outcome(result=failed, error=error)
+
+
+def _measured(tube: Tube, strategy: Strategy | None) -> _Outcome:
+    acquisition = read_fcs(tube.path, tube.dataset)
+    if strategy is None:
+        summary = summarise(tube, acquisition)
+        return _Outcome(
+            result=_row(tube, None, n_events=acquisition.n_events),
+            summary=summary,
+            sha256=acquisition.sha256,
+        )
+    watch = SaturationWatch(acquisition)
+    gated = gate(
+        watch, strategy, masks=False, medians=car_medians(strategy), densities=strategy.plots
+    )
+    return _Outcome(
+        result=_result(tube, acquisition, gated),
+        summary=summarise(tube, acquisition, gated=gated, saturated=watch.saturated_shares()),
+        sha256=acquisition.sha256,
+    )
+
+
+def _result(tube: Tube, acquisition: Acquisition, gated: Gated) -> SampleResult:
+    volume = acquired_volume(acquisition.keywords, unit_override=tube.volume_unit_override)
+    strategy = gated.strategy
+    return _row(
+        tube,
+        strategy,
+        n_events=gated.n_events,
+        n_nonfinite=gated.n_nonfinite,
+        populations=tuple(
+            PopulationCount(
+                population=strategy.short_name(population),
+                parent=strategy.parent_name(population),
+                count=gated.counts[strategy.short_name(population)],
+            )
+            for population in strategy.populations
+        ),
+        quantities=quantify_tube(tube_counts(gated), tube, volume, strategy.limits),
+        pictures=gate_pictures(gated),
+    )
+
+
+def _row(tube: Tube, strategy: Strategy | None, **found: object) -> SampleResult:
+    return SampleResult(
+        sample_id=tube.sample_id,
+        subject_id=tube.subject_id,
+        day=tube.day,
+        sample_type=tube.sample_type,
+        visit_label=tube.visit_label,
+        gates_name=strategy.name if strategy else "",
+        **found,  # type: ignore[arg-type]  # the callers name fields of SampleResult
+    )
+
+
+def _failure(error: CarflowError | Problems) -> Failure:
+    """Return the form of an error that may be passed on: without the place, which names a file."""
+    if isinstance(error, Problems):
+        first = error.exceptions[0]
+        sentences = "; ".join(
+            one.without_place() for one in error.exceptions if isinstance(one, CarflowError)
+        )
+        code = first.code if isinstance(first, CarflowError) else "SEVERAL"
+        return Failure(code=code, sentence=sentences)
+    return Failure(code=error.code, sentence=error.without_place())
+
+
+def _findings(
+    study: Study, outcomes: tuple[_Outcome, ...], limits: QcLimits
+) -> tuple[Finding, ...]:
+    summaries = [outcome.summary for outcome in outcomes if outcome.summary is not None]
+    failures = [
+        (outcome.result.sample_id, outcome.result.failure.code, outcome.result.failure.sentence)
+        for outcome in outcomes
+        if outcome.result.failure is not None
+    ]
+    found = (*check_batch(summaries, failures, limits=limits), *study.findings)
+    return tuple(sorted(found, key=lambda finding: finding.severity.rank))
+
+
+def _subject(study: Study, results: tuple[SampleResult, ...], subject_id: str) -> SubjectResult:
+    treatments = tuple(one for one in study.treatments if one.subject_id == subject_id)
+    curves = tuple(
+        curve
+        for name in CURVE_QUANTITIES
+        if (curve := _curve(results, subject_id, name)) is not None
+    )
+    return SubjectResult(
+        subject_id=subject_id,
+        curves=curves,
+        kinetics=tuple(analyse_curve(curve, treatments, study.references) for curve in curves),
+        treatments=treatments,
+    )
+
+
+def _curve(results: tuple[SampleResult, ...], subject_id: str, name: str) -> Curve | None:
+    """Return a subject's curve of one quantity, or None where no tube has a value of it."""
+    points = [
+        Point(day=result.day, measure=quantity.measure, sample_id=result.sample_id)
+        for result in results
+        if result.subject_id == subject_id and result.sample_type.on_curve
+        if (quantity := result.quantity(name)) is not None
+    ]
+    if not any(point.measure.value is not None for point in points):
+        return None
+    return Curve.of_samples(subject_id, name, unit=DECLARATIONS[name].unit, points=points)
+
+
+def _provenance(study: Study, strategies: tuple[Strategy, ...], limits: QcLimits) -> Provenance:
+    versions = {name: version(name) for name in _VERSIONED}
+    return Provenance(
+        versions={"carflow": _own_version(), "python": platform.python_version(), **versions},
+        sheet_sha256=study.sha256,
+        gates=tuple(
+            GatesUsed(
+                name=strategy.name,
+                panel_id=strategy.panel_id,
+                sha256=strategy.sha256,
+                gatingml=gatingml_text(strategy),
+            )
+            for strategy in strategies
+        ),
+        options={"auc_rule": "linear-up log-down", "tmax_window_d": "0.5–28"},
+        thresholds=_thresholds(strategies, limits),
+    )
+
+
+def _thresholds(
+    strategies: tuple[Strategy, ...], limits: QcLimits
+) -> Mapping[str, str | int | float | None]:
+    """Return every limit a result depends on: those of the checks and of each assay."""
+    assay = {
+        f"{strategy.name}: {name}": value
+        for strategy in strategies
+        for name, value in asdict(strategy.limits).items()
+    }
+    return {**asdict(limits), **assay}
+
+
+def _own_version() -> str:
+    from carflow import __version__
+
+    return __version__

@@ -1,0 +1,257 @@
+"""Checks of what a cytometer was set to, tube against tube: voltages, ranges, gains, spillover.
+
+Why a difference matters more than a value: no voltage is right or wrong by itself, but a
+fixed CAR gate means another brightness at another voltage. A difference on a channel the
+gates do not use never fails.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from carflow.findings import Finding, Severity
+from carflow.gating.compensation import CompensationState
+from carflow.qc.limits import Above, gravest
+from carflow.qc.summary import TubeSummary
+from carflow.qc.usual import some_of, tubes_of, usual, usual_by_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from carflow.qc.limits import QcLimits
+    from carflow.qc.summary import MatrixSummary
+    from carflow.qc.usual import Holders
+
+    Group = Sequence[TubeSummary]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Setting:
+    """A number per channel, how to read it, and how far two of them are apart."""
+
+    code: str
+    noun: str
+    unit: str
+    read: Callable[[TubeSummary], Mapping[str, float]]
+    distance: Callable[[float, float], float]
+    allowed: Above
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Departure:
+    """One channel of one tube that is not set as usual."""
+
+    severity: Severity
+    distance: float
+    sentence: str
+
+
+def check_voltages(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
+    """Compare the detector voltages ($PnV)."""
+    setting = _Setting(
+        code="QC-VOLTAGE",
+        noun="detector voltage",
+        unit=" V",
+        read=lambda tube: _numbers(tube, tube.voltages),
+        distance=lambda found, expected: abs(found - expected),
+        allowed=Above(limits.voltage_warn_v, limits.voltage_fail_v, unit="V"),
+    )
+    return _compare(group, setting)
+
+
+def check_ranges(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
+    """Compare the ranges of the channels ($PnR on the scale of the values), Time left out."""
+    setting = _Setting(
+        code="QC-RANGE",
+        noun="range",
+        unit="",
+        read=_ranges,
+        distance=_ratio,
+        allowed=Above(limits.range_ratio_warn, limits.range_ratio_fail),
+    )
+    return _compare(group, setting)
+
+
+def check_gains(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
+    """Compare the amplifier gains ($PnG); where no file gives one, there is no finding."""
+    setting = _Setting(
+        code="QC-GAIN",
+        noun="gain",
+        unit="",
+        read=lambda tube: _numbers(tube, tube.gains),
+        distance=_ratio,
+        allowed=Above(limits.range_ratio_warn, limits.range_ratio_fail),
+    )
+    return _compare(group, setting) if any(map(setting.read, group)) else ()
+
+
+def check_matrices(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
+    """Compare the spillover matrices, coefficient by coefficient."""
+    held = {
+        tube.sample_id: (tube, tube.matrix)
+        for tube in group
+        if tube.matrix is not None and tube.compensation is not CompensationState.NOT_ASKED
+    }
+    if len(held) < 2:
+        return ()
+    _, holders = usual({sample_id: matrix.sha256 for sample_id, (_, matrix) in held.items()})
+    _, reference = held[holders.sample_ids[0]]
+    allowed = Above(limits.matrix_difference_warn, limits.matrix_difference_fail)
+    return tuple(
+        _matrix_finding(tube, (matrix, reference), holders, allowed)
+        for tube, matrix in held.values()
+    )
+
+
+SETTING_CHECKS: tuple[Callable[[Group, QcLimits], tuple[Finding, ...]], ...] = (
+    check_voltages,
+    check_ranges,
+    check_gains,
+    check_matrices,
+)
+
+
+def _compare(group: Group, setting: _Setting) -> tuple[Finding, ...]:
+    if len(group) < 2:
+        return ()
+    expected = usual_by_name(group, setting.read)
+    if not expected:
+        message = f"None of {tubes_of(group)} states a {setting.noun}: they could not be compared."
+        return (Finding(code=setting.code, severity=Severity.INFO, message=message),)
+    return tuple(_compare_tube(tube, setting, expected) for tube in group)
+
+
+def _compare_tube(
+    tube: TubeSummary, setting: _Setting, expected: Mapping[str, tuple[float, Holders]]
+) -> Finding:
+    own = setting.read(tube)
+    if not own:
+        return Finding(
+            code=setting.code,
+            severity=Severity.INFO,
+            message=f"The file states no {setting.noun}: it could not be compared.",
+            sample_id=tube.sample_id,
+        )
+    found = [
+        _departure(tube, channel, setting, (value, *expected[channel]))
+        for channel, value in own.items()
+    ]
+    worst = max(departure.distance for departure in found)
+    return Finding(
+        code=setting.code,
+        severity=gravest(departure.severity for departure in found),
+        message=_departures_sentence(found, setting.noun),
+        sample_id=tube.sample_id,
+        value=worst if math.isfinite(worst) else None,
+        limit=str(setting.allowed),
+    )
+
+
+def _departure(
+    tube: TubeSummary, channel: str, setting: _Setting, values: tuple[float, float, Holders]
+) -> _Departure:
+    own, expected, holders = values
+    distance = setting.distance(own, expected)
+    severity = setting.allowed.severity(distance)
+    unused = ""
+    if severity is Severity.FAIL and not tube.uses(channel):
+        severity, unused = Severity.WARN, ", not used by the gates"
+    label = tube.channel_label(channel)
+    return _Departure(
+        severity=severity,
+        distance=distance,
+        sentence=f"{label} {own:.7g}{setting.unit} instead of {expected:.7g}{setting.unit} "
+        f"({holders}{unused})",
+    )
+
+
+def _departures_sentence(found: Sequence[_Departure], noun: str) -> str:
+    odd = [departure for departure in found if departure.severity is not Severity.PASS]
+    if not odd:
+        return f"The {noun} of every channel ({len(found)}) is as usual in the panel."
+    odd.sort(key=lambda departure: (departure.severity.rank, -departure.distance))
+    told = some_of([departure.sentence for departure in odd], "; ")
+    channels = "1 channel" if len(odd) == 1 else f"{len(odd)} channels"
+    return f"The {noun} differs on {channels}: {told}."
+
+
+def _matrix_finding(
+    tube: TubeSummary,
+    matrices: tuple[MatrixSummary, MatrixSummary],
+    holders: Holders,
+    allowed: Above,
+) -> Finding:
+    own, reference = matrices
+    if set(own.channels) != set(reference.channels):
+        odd = some_of(sorted(set(own.channels) ^ set(reference.channels)), ", ")
+        message = (
+            f"The spillover matrix is for other channels than usual ({holders}); only one of "
+            f"the two has: {odd}."
+        )
+        return Finding(
+            code="QC-MATRIX-DIFFERS",
+            severity=Severity.FAIL,
+            message=message,
+            sample_id=tube.sample_id,
+            limit=str(allowed),
+        )
+    difference, dye, detector = _largest_difference(own, reference)
+    severity = allowed.severity(difference)
+    message = (
+        f"The spillover matrix differs by {difference:.3g} at most from the usual one, from "
+        f"{tube.channel_label(dye)} into {tube.channel_label(detector)} ({holders})."
+        if difference > 0
+        else "The spillover matrix is the usual one of the panel."
+    )
+    return Finding(
+        code="QC-MATRIX-DIFFERS",
+        severity=severity,
+        message=message,
+        sample_id=tube.sample_id,
+        value=difference,
+        limit=str(allowed),
+    )
+
+
+def _largest_difference(own: MatrixSummary, reference: MatrixSummary) -> tuple[float, str, str]:
+    """Return the largest absolute difference, with the dye and the detector it concerns."""
+    place = {channel: number for number, channel in enumerate(reference.channels)}
+    return max(
+        (abs(value - reference.rows[place[dye]][place[detector]]), dye, detector)
+        for dye, row in zip(own.channels, own.rows, strict=True)
+        for detector, value in zip(own.channels, row, strict=True)
+    )
+
+
+def _numbers(tube: TubeSummary, texts: Sequence[str]) -> dict[str, float]:
+    """Return the numbers among the settings of a file by channel; other text counts as absent."""
+    found = {}
+    for channel, text in zip(tube.channels, texts, strict=True):
+        try:
+            number = float(text)
+        except ValueError:
+            continue
+        if math.isfinite(number):
+            found[channel] = number
+    return _without_time(tube, found)
+
+
+def _ranges(tube: TubeSummary) -> dict[str, float]:
+    """Return the ranges that the file states; the reader gives inf where it states none."""
+    ranges = zip(tube.channels, tube.ranges, strict=True)
+    return _without_time(tube, {name: end for name, end in ranges if math.isfinite(end)})
+
+
+def _without_time(tube: TubeSummary, numbers: Mapping[str, float]) -> dict[str, float]:
+    """Leave Time out: its range is the length of the recording."""
+    return {channel: number for channel, number in numbers.items() if channel != tube.time_channel}
+
+
+def _ratio(found: float, expected: float) -> float:
+    low, high = sorted((found, expected))
+    if low == high:
+        return 1.0
+    return high / low if low > 0 else math.inf

@@ -1,0 +1,261 @@
+"""What the checks know of a tube: a few hundred plain numbers, taken while its events were there.
+
+Why summaries and not events: the checks of a batch compare all tubes with each other. Held as
+events that is gigabytes, and a second reading of every file; held as summaries it is
+kilobytes that pass between processes, and a check is a pure function that a test can call
+with numbers typed by hand. Whatever a check wants to know of events is measured before, in
+the room that holds them (`carflow.cleaning`, `carflow.gating`), and stored here.
+
+No array, no path, no text out of a file but channel and marker names.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carflow.findings import Finding
+from carflow.gating.compensation import CompensationState
+from carflow.gating.strategy import Role
+from carflow.study.model import SampleType
+
+if TYPE_CHECKING:
+    from carflow.fcs.acquisition import Acquisition
+    from carflow.fcs.spillover import Spillover
+    from carflow.gating.gated import Gated
+    from carflow.gating.strategy import Strategy
+    from carflow.study.model import Tube
+
+# how every maker's software begins the names of scatter and time
+_NOT_FLUORESCENCE = ("FSC", "SSC", "TIME")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixSummary:
+    """A spillover matrix as plain numbers; row i is the dye, column j the detector it reaches.
+
+    `condition_number` is infinite for a singular matrix.
+    """
+
+    channels: tuple[str, ...]
+    rows: tuple[tuple[float, ...], ...]
+    sha256: str
+    condition_number: float
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether the matrix compensates nothing."""
+        return all(
+            value == (1.0 if i == j else 0.0)
+            for i, row in enumerate(self.rows)
+            for j, value in enumerate(row)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TubeSummary:
+    """One tube, as the checks see it.
+
+    Tuples of channels, markers, ranges, voltages and gains run in the order of the file;
+    voltages and gains are text as in the file, "" where it gives none. Without gates
+    `gates_name` is "", `counts` and `gate_channels` are empty and `n_nonfinite` is None.
+
+    Parameters
+    ----------
+    row : int
+        The tube's place in the sample sheet.
+    beads_in_tube : float, optional
+        The bead number of the sheet: with it, bead counts are asked for.
+    gate_channels : Mapping[str, str]
+        Where each name in the gate file is found in this tube: name to channel.
+    target_channels : tuple of str
+        Channels that the CD3 and CAR gates lie on.
+    counts : Mapping[Role, int]
+        Events of every population that has a role [events].
+    saturated : Mapping[str, float]
+        Share of events at the upper end of a channel's range, 0 to 1, by channel.
+    compensation : CompensationState, optional
+        What became of compensation; None without gates.
+    uncovered : tuple of str
+        Channels that were to be compensated, but are not in the matrix.
+    acquired_at : datetime, optional
+        Personal data: it is compared, never printed.
+    """
+
+    sample_id: str
+    subject_id: str
+    day: float
+    sample_type: SampleType
+    row: int
+    panel_id: str
+    gates_name: str
+    n_events: int
+    channels: tuple[str, ...]
+    markers: tuple[str, ...]
+    ranges: tuple[float, ...]
+    voltages: tuple[str, ...]
+    gains: tuple[str, ...]
+    datatype: str
+    byteorder: str
+    data_sha256: str
+    matrix: MatrixSummary | None = None
+    acquired_at: datetime | None = None
+    duration_s: float | None = None
+    time_channel: str | None = None
+    beads_in_tube: float | None = None
+    n_nonfinite: int | None = None
+    gate_channels: Mapping[str, str] = field(default_factory=dict)
+    target_channels: tuple[str, ...] = ()
+    counts: Mapping[Role, int] = field(default_factory=dict)
+    saturated: Mapping[str, float] = field(default_factory=dict)
+    compensation: CompensationState | None = None
+    uncovered: tuple[str, ...] = ()
+    reader_findings: tuple[Finding, ...] = ()
+
+    @property
+    def compensated(self) -> bool:
+        """Whether the gates saw compensated values."""
+        return self.compensation not in {
+            None,
+            CompensationState.NO_MATRIX,
+            CompensationState.NOT_ASKED,
+        }
+
+    @property
+    def spillover_sha256(self) -> str:
+        """The hash of the spillover matrix, "" where the file holds none."""
+        return self.matrix.sha256 if self.matrix else ""
+
+    @property
+    def spillover_channels(self) -> tuple[str, ...]:
+        """The channels of the spillover matrix, empty where the file holds none."""
+        return self.matrix.channels if self.matrix else ()
+
+    @property
+    def condition_number(self) -> float | None:
+        """The condition number of the spillover matrix, None where the file holds none."""
+        return self.matrix.condition_number if self.matrix else None
+
+    def uses(self, channel: str) -> bool:
+        """Whether the gates need a channel; without gates every channel counts as needed."""
+        return not self.gates_name or channel in self.gate_channels.values()
+
+    def channel_label(self, channel: str) -> str:
+        """Return a channel with its marker in brackets.
+
+        Parameters
+        ----------
+        channel : str
+            A channel name; one that the tube lacks is returned unchanged.
+        """
+        marker = dict(zip(self.channels, self.markers, strict=True)).get(channel, "")
+        return f"{channel} ({marker})" if marker and marker != channel else channel
+
+
+def summarise(
+    tube: Tube,
+    acquisition: Acquisition,
+    *,
+    gated: Gated | None = None,
+    saturated: Mapping[str, float] | None = None,
+) -> TubeSummary:
+    """Return the summary of a tube that was read and, where gates were given, gated.
+
+    Parameters
+    ----------
+    tube : Tube
+        The row of the sheet.
+    acquisition : Acquisition
+        The file as read.
+    gated : Gated, optional
+        The tube's populations; without them the checks that need a population are left out.
+    saturated : Mapping[str, float], optional
+        Share of events at the upper end of each channel's range, 0 to 1, by channel.
+    """
+    strategy = gated.strategy if gated else None
+    gate_channels = _gate_channels(strategy, acquisition) if strategy else {}
+    return TubeSummary(
+        sample_id=tube.sample_id,
+        subject_id=tube.subject_id,
+        day=tube.day,
+        sample_type=tube.sample_type,
+        row=tube.row,
+        panel_id=tube.panel_id or (strategy.panel_id if strategy else ""),
+        gates_name=strategy.name if strategy else "",
+        n_events=acquisition.n_events,
+        channels=acquisition.channels,
+        markers=acquisition.markers,
+        ranges=acquisition.ranges,
+        voltages=acquisition.voltages,
+        gains=tuple(
+            acquisition.keywords.get(f"$P{number}G", "").strip()
+            for number in range(1, len(acquisition.channels) + 1)
+        ),
+        datatype=acquisition.keywords.get("$DATATYPE", "").strip(),
+        byteorder=acquisition.keywords.get("$BYTEORD", "").strip(),
+        data_sha256=acquisition.data_sha256,
+        matrix=_matrix_summary(acquisition.spillover),
+        acquired_at=acquisition.acquired_at,
+        duration_s=acquisition.duration_s,
+        time_channel=acquisition.time_channel,
+        beads_in_tube=tube.beads_in_tube,
+        n_nonfinite=gated.n_nonfinite if gated else None,
+        gate_channels=gate_channels,
+        target_channels=_target_channels(strategy, gate_channels) if strategy else (),
+        counts=_role_counts(gated) if gated else {},
+        saturated=dict(saturated or {}),
+        compensation=_compensation(gated) if gated else None,
+        uncovered=gated.uncovered if gated else (),
+        reader_findings=acquisition.findings,
+    )
+
+
+def _gate_channels(strategy: Strategy, acquisition: Acquisition) -> dict[str, str]:
+    panel = acquisition.panel
+    return {name: panel.channels[panel.index(name)] for name in strategy.marker_names()}
+
+
+def _target_channels(strategy: Strategy, gate_channels: Mapping[str, str]) -> tuple[str, ...]:
+    populations = (strategy.role(Role.CD3), strategy.role(Role.CAR))
+    names = dict.fromkeys(
+        dimension.name
+        for population in populations
+        if population is not None
+        for dimension in population.dimensions
+    )
+    channels = (gate_channels[name] for name in names if name in gate_channels)
+    return tuple(found for found in channels if not found.upper().startswith(_NOT_FLUORESCENCE))
+
+
+def _compensation(gated: Gated) -> CompensationState:
+    """Return what became of compensation; gates on scatter and time alone ask for none."""
+    wanted = any(
+        dimension.compensated
+        for population in gated.strategy.populations
+        for dimension in population.dimensions
+    )
+    return gated.compensation if wanted else CompensationState.NOT_ASKED
+
+
+def _role_counts(gated: Gated) -> dict[Role, int]:
+    counts = {role: gated.count(role) for role in gated.strategy.roles}
+    return {role: count for role, count in counts.items() if count is not None}
+
+
+def _matrix_summary(spillover: Spillover | None) -> MatrixSummary | None:
+    if spillover is None:
+        return None
+    matrix = spillover.matrix
+    # the singular value decomposition behind `cond` gives up on values that are not finite
+    condition = float(np.linalg.cond(matrix)) if np.isfinite(matrix).all() else math.inf
+    return MatrixSummary(
+        channels=tuple(spillover.channels),
+        rows=tuple(tuple(float(value) for value in row) for row in matrix),
+        sha256=spillover.sha256,
+        condition_number=condition,
+    )

@@ -1,0 +1,121 @@
+"""Every quantity of a tube, declared once, in the order of the tables.
+
+The name carries the denominator of a percentage and the method of an absolute count, because
+laboratories call four different numbers "CAR-T %" and five "CAR T cells/µL".
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from carflow.quantify.quantity import Declaration
+from carflow.units import Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _percentage(name: str, label: str, description: str) -> Declaration:
+    return Declaration(name=name, label=label, unit=Unit.PERCENT, digits=2, description=description)
+
+
+def _absolute(name: str, label: str, description: str) -> Declaration:
+    return Declaration(
+        name=name, label=label, unit=Unit.CELLS_PER_UL, digits=2, description=description
+    )
+
+
+_BEADS = "events / bead events × beads in the tube / µL of blood × dilution"
+_VOLUME = (
+    "events / acquired volume kept by the time gate × total volume / blood volume × dilution; "
+    "per µL of the acquired sample where the sheet gives no volumes"
+)
+
+_ALL = (
+    _percentage("car_pct_cd3", "CAR+ of CD3+", "CD3+CAR+ events / CD3+ events"),
+    _percentage("car_pct_lymph", "CAR+ of lymphocytes", "CD3+CAR+ events / lymphocyte events"),
+    _percentage("car_pct_cd45", "CAR+ of CD45+", "CD3+CAR+ events / viable CD45+ events"),
+    _percentage("cd3_pct_lymph", "CD3+ of lymphocytes", "CD3+ events / lymphocyte events"),
+    _percentage("cd3_pct_cd45", "CD3+ of CD45+", "CD3+ events / viable CD45+ events"),
+    _percentage("cd4_pct_cd3", "CD4+ of CD3+", "CD4+ T cell events / CD3+ events"),
+    _percentage("cd8_pct_cd3", "CD8+ of CD3+", "CD8+ T cell events / CD3+ events"),
+    _percentage("live_pct_cells", "Viable of cells", "viable events / cell events"),
+    Declaration(
+        name="cd4_cd8_ratio_car",
+        label="CD4:CD8 of CAR+",
+        unit=Unit.RATIO,
+        digits=2,
+        description="CD4+ / CD8+ events among CAR+ T cells",
+    ),
+    Declaration(
+        name="cd4_cd8_ratio_car_negative",
+        label="CD4:CD8 of CAR−",
+        unit=Unit.RATIO,
+        digits=2,
+        description="CD4+ / CD8+ events among CAR− T cells",
+    ),
+    Declaration(
+        name="car_mfi",
+        label="CAR MFI of CAR+",
+        unit=Unit.INTENSITY,
+        digits=0,
+        description="median of the linear compensated CAR channel of CD3+CAR+ events",
+    ),
+    _absolute("car_per_ul_beads", "CAR T cells (beads)", "CD3+CAR+: " + _BEADS),
+    _absolute("car_per_ul_wbc", "CAR T cells (WBC)", "CD3+CAR+ of CD45+ × leukocyte count"),
+    _absolute("car_per_ul_alc", "CAR T cells (ALC)", "CD3+CAR+ of lymphocytes × lymphocyte count"),
+    _absolute("car_per_ul_cd3", "CAR T cells (CD3)", "CAR+ of CD3+ × absolute CD3+ count"),
+    _absolute("car_per_ul_vol", "CAR T cells (volume)", "CD3+CAR+: " + _VOLUME),
+    _absolute("cd3_per_ul_beads", "T cells (beads)", "CD3+: " + _BEADS),
+    _absolute("cd3_per_ul_wbc", "T cells (WBC)", "CD3+ of CD45+ × leukocyte count"),
+    _absolute("cd3_per_ul_alc", "T cells (ALC)", "CD3+ of lymphocytes × lymphocyte count"),
+    _absolute("cd3_per_ul_vol", "T cells (volume)", "CD3+: " + _VOLUME),
+    _absolute("cells_per_ul_beads", "Cells (beads)", "cells, or viable events: " + _BEADS),
+    _absolute("cells_per_ul_vol", "Cells (volume)", "cells, or viable events: " + _VOLUME),
+    Declaration(
+        name="copies_per_ug",
+        label="CAR gene copies",
+        unit=Unit.COPIES_PER_UG,
+        digits=0,
+        description="copies per µg of genomic DNA, as the sheet gives them",
+    ),
+)
+
+DECLARATIONS: Mapping[str, Declaration] = MappingProxyType({one.name: one for one in _ALL})
+"""Every quantity by name, in the order of the tables."""
+
+CURVE_QUANTITIES = (
+    "car_pct_cd3",
+    "car_pct_lymph",
+    "car_pct_cd45",
+    "car_per_ul_beads",
+    "car_per_ul_wbc",
+    "car_per_ul_alc",
+    "car_per_ul_cd3",
+    "car_per_ul_vol",
+    "copies_per_ug",
+)
+"""Quantities that are followed over days; the percentage and the count may peak apart."""
+
+_DENOMINATORS = {"cd3": "CD3+", "lymph": "lymphocytes", "cd45": "CD45+", "cells": "cells"}
+
+
+def spoken_unit(name: str, unit: Unit = Unit.NONE) -> str:
+    """Return the unit of a quantity as a sentence needs it: a percentage names its whole.
+
+    A name that is not declared speaks its `unit` alone.
+
+    Examples
+    --------
+    >>> spoken_unit("car_pct_cd3")
+    '% of CD3+'
+    >>> spoken_unit("car_per_ul_beads")
+    'cells/µL'
+    """
+    declaration = DECLARATIONS.get(name)
+    if declaration is None:
+        return str(unit)
+    if declaration.unit is Unit.PERCENT:
+        return f"% of {_DENOMINATORS[name.rpartition('_')[2]]}"
+    return str(declaration.unit)

@@ -1,0 +1,156 @@
+"""A result as tidy rows: the columns of every table a run writes, and their cells.
+
+CSV files, data frames and the workbook are all made from these rows, so they carry the same
+numbers. Cells are text, int, float or None; nothing is rounded here.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from carflow.findings import Finding
+    from carflow.measure import Measure
+    from carflow.result.sample import SampleResult
+    from carflow.result.subject import SubjectResult
+
+Cell = str | int | float | None
+Row = dict[str, Cell]
+
+QUANTITY_COLUMNS = (
+    "subject_id", "day", "sample_id", "quantity", "method", "value", "unit", "ci_low", "ci_high",
+    "ci_kind", "state", "reason", "n_numerator", "n_denominator", "lod", "lloq", "sample_type",
+)  # fmt: skip
+POPULATION_COLUMNS = ("sample_id", "population", "parent", "count", "pct_of_parent")
+SUBJECT_COLUMNS = (
+    "subject_id", "quantity", "parameter", "value", "unit", "ci_low", "ci_high", "ci_kind",
+    "state", "reason",
+)  # fmt: skip
+FINDING_COLUMNS = ("severity", "code", "sample_id", "message", "value", "limit")
+FAILURE_COLUMNS = ("sample_id", "subject_id", "day", "code", "problem")
+
+
+def measure_cells(measure: Measure) -> Row:
+    """Return the cells of one measure; a missing number is an empty cell with its reason."""
+    return {
+        "value": measure.value,
+        "unit": str(measure.unit),
+        "ci_low": measure.low,
+        "ci_high": measure.high,
+        "ci_kind": str(measure.ci_kind),
+        "state": str(measure.state),
+        "reason": str(measure.reason),
+    }
+
+
+def quantity_rows(tubes: Iterable[SampleResult]) -> Iterator[Row]:
+    """Yield one row for every quantity of every tube, failed tubes included."""
+    for tube in tubes:
+        for quantity in tube.quantities:
+            yield {
+                "subject_id": tube.subject_id,
+                "day": tube.day,
+                "sample_id": tube.sample_id,
+                "quantity": quantity.name,
+                "method": quantity.method,
+                **measure_cells(quantity.measure),
+                "n_numerator": quantity.n_numerator,
+                "n_denominator": quantity.n_denominator,
+                "lod": quantity.lod,
+                "lloq": quantity.lloq,
+                "sample_type": str(tube.sample_type),
+            }
+
+
+def sample_columns(tubes: Iterable[SampleResult]) -> tuple[str, ...]:
+    """Return the columns of the wide table: one for each quantity that has any value."""
+    names = dict.fromkeys(
+        quantity.name
+        for tube in tubes
+        for quantity in tube.quantities
+        if quantity.measure.value is not None
+    )
+    return ("subject_id", "day", "sample_id", "sample_type", "visit_label", "gates", "status",
+            "n_events", "n_nonfinite", *names)  # fmt: skip
+
+
+def sample_rows(tubes: Iterable[SampleResult]) -> Iterator[Row]:
+    """Yield one wide row for every tube; a quantity without a value is an empty cell."""
+    for tube in tubes:
+        yield {
+            "subject_id": tube.subject_id,
+            "day": tube.day,
+            "sample_id": tube.sample_id,
+            "sample_type": str(tube.sample_type),
+            "visit_label": tube.visit_label,
+            "gates": tube.gates_name,
+            "status": "ok" if tube.failure is None else tube.failure.code,
+            "n_events": tube.n_events,
+            "n_nonfinite": tube.n_nonfinite,
+            **{quantity.name: quantity.measure.value for quantity in tube.quantities},
+        }
+
+
+def population_rows(tubes: Iterable[SampleResult]) -> Iterator[Row]:
+    """Yield one row for every population of every tube that was gated."""
+    for tube in tubes:
+        counts = {found.population: found.count for found in tube.populations}
+        for found in tube.populations:
+            parent_count = counts.get(found.parent, (tube.n_events or 0) - tube.n_nonfinite)
+            yield {
+                "sample_id": tube.sample_id,
+                "population": found.population,
+                "parent": found.parent,
+                "count": found.count,
+                "pct_of_parent": 100.0 * found.count / parent_count if parent_count else None,
+            }
+
+
+def subject_rows(subjects: Iterable[SubjectResult]) -> Iterator[Row]:
+    """Yield one row for every parameter of every curve, the bracket of the peak included."""
+    for subject in subjects:
+        for kinetics in subject.kinetics:
+            start = {"subject_id": subject.subject_id, "quantity": kinetics.quantity}
+            for name, measure in kinetics.parameters.items():
+                yield {**start, "parameter": name, **measure_cells(measure)}
+            peak = kinetics.peak
+            if peak.day.value is None:
+                continue
+            for name, day in zip(("tmax_previous", "tmax_next"), peak.bracket, strict=True):
+                yield {
+                    **start,
+                    "parameter": name,
+                    "value": day if math.isfinite(day) else None,
+                    "unit": "d",
+                    "state": "QUANT" if math.isfinite(day) else "NE",
+                    "reason": str(peak.reason),
+                }
+
+
+def finding_rows(findings: Iterable[Finding]) -> Iterator[Row]:
+    """Yield one row for every finding, as sorted by the checks."""
+    for finding in findings:
+        yield {
+            "severity": str(finding.severity),
+            "code": finding.code,
+            "sample_id": finding.sample_id,
+            "message": finding.message,
+            "value": finding.value,
+            "limit": finding.limit,
+        }
+
+
+def failure_rows(tubes: Iterable[SampleResult]) -> Iterator[Row]:
+    """Yield one row for every tube that has no result."""
+    for tube in tubes:
+        if tube.failure is not None:
+            yield {
+                "sample_id": tube.sample_id,
+                "subject_id": tube.subject_id,
+                "day": tube.day,
+                "code": tube.failure.code,
+                "problem": tube.failure.sentence,
+            }

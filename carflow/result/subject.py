@@ -1,0 +1,27 @@
+"""What a run found about one subject: its curves, their parameters and peaks, the treatments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from carflow.kinetics.curve import Curve
+from carflow.kinetics.subject import CurveKinetics
+from carflow.study.model import Treatment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectResult:
+    """One subject: `kinetics` holds one entry for each of `curves`, in the same order."""
+
+    subject_id: str
+    curves: tuple[Curve, ...] = ()
+    kinetics: tuple[CurveKinetics, ...] = ()
+    treatments: tuple[Treatment, ...] = ()
+
+    def kinetics_of(self, quantity: str) -> CurveKinetics | None:
+        """Return the kinetics of one quantity, or None where it has no curve."""
+        return next((found for found in self.kinetics if found.quantity == quantity), None)
+
+    def curve_of(self, quantity: str) -> Curve | None:
+        """Return the curve of one quantity, or None where there is none."""
+        return next((found for found in self.curves if found.quantity == quantity), None)

@@ -1,0 +1,102 @@
+"""Events when they are asked for."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from carflow.errors import AnalysisError, FcsError
+from carflow.fcs.acquisition import Acquisition
+from carflow.fcs.reader import read_fcs
+from carflow.fcs.writer import write_fcs
+
+BuildFcs = Callable[..., bytes]
+ReadBytes = Callable[[bytes], Acquisition]
+EVENTS = np.arange(3000, dtype=np.float32).reshape(1000, 3)
+
+
+@pytest.fixture
+def tube(tmp_path: Path) -> Acquisition:
+    path = tmp_path / "tube.fcs"
+    write_fcs(path, EVENTS, channels=("A", "B", "Time"), markers=("", "CD3", ""), keywords={})
+    return read_fcs(path)
+
+
+@pytest.mark.parametrize("events", [1, 7, 999, 1000, 1001, 32_768])
+def test_chunks_of_any_size_hold_the_same_events(tube: Acquisition, events: int) -> None:
+    chunks = [chunk.copy() for chunk in tube.chunks(["Time", "CD3"], events=events)]
+
+    assert all(chunk.flags.c_contiguous and chunk.dtype == np.float64 for chunk in chunks)
+    assert all(chunk.shape[1] == events for chunk in chunks[:-1])
+    assert np.array_equal(np.concatenate(chunks, axis=1), EVENTS[:, [2, 1]].T)
+
+
+def test_a_column_belongs_to_the_caller(tube: Acquisition) -> None:
+    first = tube.column("CD3")
+    first[:] = -1.0
+
+    assert np.array_equal(tube.column("B"), EVENTS[:, 1])
+
+
+def test_no_columns_still_count_the_events(tube: Acquisition) -> None:
+    assert [chunk.shape for chunk in tube.chunks([], events=600)] == [(0, 600), (0, 400)]
+
+
+def test_an_unknown_name_is_refused_before_the_first_chunk(tube: Acquisition) -> None:
+    with pytest.raises(AnalysisError, match=r'^there is no channel or marker "CAR"'):
+        tube.chunks(["CAR"])
+    with pytest.raises(ValueError, match=r"^a chunk holds at least 1 event, got 0$"):
+        tube.chunks(["A"], events=0)
+
+
+def test_a_file_that_changed_is_not_read_on(tube: Acquisition) -> None:
+    tube.path.write_bytes(tube.path.read_bytes()[:-20])
+
+    with pytest.raises(FcsError) as caught:
+        tube.column("A")
+
+    assert caught.value.code == "FCS-CHANGED"
+    assert str(caught.value) == (
+        "tube.fcs: the file has another size than when it was opened "
+        "(wait until it is written completely and run again)"
+    )
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_an_error(tube: Acquisition) -> None:
+    chunks = tube.chunks(["A"], events=100)
+    next(chunks)
+    with tube.path.open("r+b") as stream:
+        stream.truncate(tube.data_begin + 1200 + 5)
+
+    with pytest.raises(FcsError) as caught:
+        next(chunks)
+
+    assert caught.value.problem == (
+        "the file became shorter while it was read: 1195 bytes are missing"
+    )
+
+
+def test_a_file_that_went_away_is_an_error(tube: Acquisition) -> None:
+    tube.path.unlink()
+
+    with pytest.raises(FcsError, match=r"^tube\.fcs: the file can no longer be read"):
+        tube.column("A")
+
+
+def test_when_and_how_long(build_fcs: BuildFcs, read_bytes: ReadBytes) -> None:
+    times = {"$DATE": "05-MAR-2001", "$BTIM": "23:59:30", "$ETIM": "00:00:15.50"}
+
+    tube = read_bytes(build_fcs(keywords=times))
+
+    assert tube.duration_s == 45.5
+    assert tube.acquired_at is not None
+    assert tube.acquired_at + timedelta(seconds=30) == tube.acquired_at.replace(
+        day=6, hour=0, minute=0, second=0
+    )
+
+
+def test_keywords_cannot_be_changed(tube: Acquisition) -> None:
+    with pytest.raises(TypeError):
+        tube.keywords["$TOT"] = "1"  # type: ignore[index]  # that it is refused is the point

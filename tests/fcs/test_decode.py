@@ -1,0 +1,129 @@
+"""Stored numbers to scale values, against a slow twin made of loops and `math`."""
+
+import struct
+from typing import Literal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from carflow.fcs.decode import decode_columns, scale_in_place
+from carflow.fcs.layout import Column, Layout
+from carflow.fcs.parameters import Parameter
+
+
+def _column(width: int, offset: int, *, kind: str = "u", mask: int | None = None) -> Column:
+    parameter = Parameter(
+        number=1, name="A", marker="", bits=8 * width, range_max=float(2 ** (8 * width))
+    )
+    return Column(offset=offset, width=width, kind=kind, mask=mask, parameter=parameter)
+
+
+@st.composite
+def _stored_integers(draw: st.DrawFn) -> tuple[list[int], list[int | None], list[list[int]], bool]:
+    widths = draw(st.lists(st.integers(1, 8), min_size=1, max_size=5))
+    masks = [
+        draw(st.one_of(st.none(), st.integers(1, 8 * width - 1).map(lambda bits: 2**bits - 1)))
+        for width in widths
+    ]
+    rows = draw(
+        st.lists(
+            st.tuples(*(st.integers(0, 2 ** (8 * width) - 1) for width in widths)).map(list),
+            max_size=9,
+        )
+    )
+    return widths, masks, rows, draw(st.booleans())
+
+
+@given(_stored_integers())
+def test_integers_of_every_width_agree_with_the_slow_twin(
+    case: tuple[list[int], list[int | None], list[list[int]], bool],
+) -> None:
+    widths, masks, rows, little = case
+    columns = [
+        _column(width, sum(widths[:place]), mask=mask)
+        for place, (width, mask) in enumerate(zip(widths, masks, strict=True))
+    ]
+    layout = Layout(record_bytes=sum(widths), little_endian=little, columns=tuple(columns))
+    order: Literal["little", "big"] = "little" if little else "big"
+    content = b"".join(
+        value.to_bytes(width, order)
+        for row in rows
+        for value, width in zip(row, widths, strict=True)
+    )
+    out = np.empty((len(columns), len(rows)))
+
+    decode_columns(np.frombuffer(content, dtype=np.uint8), layout, columns, out)
+
+    assert out.tolist() == [
+        [float(row[place] if mask is None else row[place] & mask) for row in rows]
+        for place, mask in enumerate(masks)
+    ]
+
+
+@pytest.mark.parametrize("little", [True, False])
+@pytest.mark.parametrize("letter", ["f", "d"])
+def test_floating_point_values_arrive_bit_for_bit(letter: str, little: bool) -> None:
+    values = [0.1, -0.0, 1e30, float("inf"), float("-inf"), float("nan"), 5e-324]
+    content = struct.pack(f"{'<' if little else '>'}{len(values)}{letter}", *values)
+    width = struct.calcsize(letter)
+    column = _column(width, 0, kind="f")
+    layout = Layout(record_bytes=width, little_endian=little, columns=(column,))
+    out = np.empty((1, len(values)))
+
+    decode_columns(np.frombuffer(content, dtype=np.uint8), layout, [column], out)
+
+    expected = struct.unpack(
+        f"<{len(values)}{letter}", struct.pack(f"<{len(values)}{letter}", *values)
+    )
+    np.testing.assert_array_equal(out[0], expected)
+    assert np.signbit(out[0, 1])
+
+
+def test_only_the_wanted_columns_come_in_the_wanted_order() -> None:
+    columns = [_column(1, place) for place in range(3)]
+    layout = Layout(record_bytes=3, little_endian=True, columns=tuple(columns))
+    out = np.empty((2, 2))
+
+    decode_columns(np.arange(6, dtype=np.uint8), layout, [columns[2], columns[0]], out)
+
+    assert out.tolist() == [[2.0, 5.0], [0.0, 3.0]]
+
+
+def test_a_block_boundary_leaves_no_trace() -> None:
+    events = 200_000  # several blocks
+    stored = np.arange(2 * events, dtype="<u4").reshape(events, 2)
+    columns = [_column(4, 0), _column(4, 4)]
+    layout = Layout(record_bytes=8, little_endian=True, columns=tuple(columns))
+    out = np.empty((2, events))
+
+    decode_columns(stored.view(np.uint8).reshape(-1), layout, columns, out)
+
+    assert np.array_equal(out, stored.T)
+
+
+def _scaled(**changes: object) -> list[float]:
+    plain: dict[str, object] = {
+        "number": 1,
+        "name": "A",
+        "marker": "",
+        "bits": 16,
+        "range_max": 1024.0,
+    }
+    values = np.array([0.0, 512.0, 1024.0])
+    scale_in_place(values, Parameter(**(plain | changes)))  # type: ignore[arg-type]  # one table of changes for all fields
+    return values.tolist()  # type: ignore[no-any-return]  # numpy calls a list of floats Any
+
+
+def test_gain_divides_and_time_counts_in_timesteps() -> None:
+    assert _scaled() == [0.0, 512.0, 1024.0]
+    assert _scaled(gain=2.0) == [0.0, 256.0, 512.0]
+    assert _scaled(name="Time", timestep_s=0.5, gain=2.0) == [0.0, 256.0, 512.0]
+    assert _scaled(name="Time", gain=2.0) == [0.0, 512.0, 1024.0]
+
+
+def test_a_logarithmic_scale_follows_the_standard_and_no_gain_is_put_on_top() -> None:
+    # FCS 3.1 section 3.2.20: 10 ** (f1 * x / R) * f2
+    assert _scaled(decades=4.0, log_zero=0.5) == pytest.approx([0.5, 50.0, 5000.0])
+    assert _scaled(decades=4.0, gain=2.0) == pytest.approx([1.0, 100.0, 10_000.0])

@@ -1,0 +1,49 @@
+"""Bounds moved to linear space give the answer of the scale, also at the last bit."""
+
+import math
+
+import numpy as np
+import pytest
+
+from carflow.gating.bounds import linear_bounds
+from carflow.gating.scales import Asinh, Identity, Linear, Log, Logicle, Scale
+
+SCALES: list[Scale] = [
+    Identity(),
+    Linear(t=10000.0, a=500.0),
+    Log(t=10000.0, m=5.0),
+    Asinh(t=10000.0, m=4.5, a=1.0),
+    Logicle(t=262144.0, w=0.5, m=4.5, a=0.0),
+]
+
+
+def values_around(linear_bound: float) -> np.ndarray:
+    """The bound, its next 20 neighbours on either side, and a few values far away."""
+    near = [linear_bound]
+    for end in (-math.inf, math.inf):
+        value = linear_bound
+        for _ in range(20):
+            value = float(np.nextafter(value, end))
+            near.append(value)
+    steps = [linear_bound * (1 + step) for step in (-1e-6, -1e-10, 1e-10, 1e-6)]
+    return np.array([*near, *steps, -300.0, 0.0, 1.0, 5e5])
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("linear_bound", [0.7, 3.0, 100.0, 1234.5, 9999.0])
+def test_no_event_changes_sides(scale: Scale, linear_bound: float) -> None:
+    bound = float(scale.forward(np.array([linear_bound]))[0])
+    values = values_around(linear_bound)
+    scaled = scale.forward(values)
+    low = linear_bounds(scale, bound, math.inf).contains(values)
+    high = linear_bounds(scale, -math.inf, bound).contains(values)
+    assert np.array_equal(low, scaled >= bound)
+    assert np.array_equal(high, scaled < bound)
+    assert low[0]
+    assert not high[0]
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_an_open_interval_holds_every_number_and_nothing_else(scale: Scale) -> None:
+    answer = linear_bounds(scale, -math.inf, math.inf).contains(np.array([-1e5, 0.0, np.nan]))
+    assert answer.tolist() == [True, True, False]

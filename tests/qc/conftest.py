@@ -1,0 +1,93 @@
+"""A sound tube as a summary; each test changes the one thing it is about."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from carflow.gating.compensation import CompensationState
+from carflow.gating.strategy import Role
+from carflow.qc.summary import MatrixSummary, TubeSummary
+from carflow.study.model import SampleType
+
+MakeTube = Callable[..., TubeSummary]
+MakeMatrix = Callable[..., MatrixSummary]
+
+CHANNELS = ("FSC-A", "FITC-A", "APC-A", "PE-A", "Time")
+
+
+def _matrix(
+    spill: float = 0.05, *, sha256: str = "", condition_number: float = 1.2
+) -> MatrixSummary:
+    return MatrixSummary(
+        channels=("FITC-A", "APC-A", "PE-A"),
+        rows=((1.0, spill, 0.01), (0.0, 1.0, 0.0), (0.02, 0.0, 1.0)),
+        sha256=sha256 or f"matrix {spill}",
+        condition_number=condition_number,
+    )
+
+
+def _tube(
+    sample_id: str = "P01-D07", *, day: float = 7.0, row: int = 2, **changes: object
+) -> TubeSummary:
+    sound = TubeSummary(
+        sample_id=sample_id,
+        subject_id="P01",
+        day=day,
+        sample_type=SampleType.PATIENT,
+        row=row,
+        panel_id="blood",
+        gates_name="car_t_blood",
+        n_events=25_000,
+        channels=CHANNELS,
+        markers=("", "CD3", "CAR", "CD8", ""),
+        ranges=(262_144.0, 262_144.0, 262_144.0, 262_144.0, 100.0 + row),
+        voltages=("300", "420", "510", "480", ""),
+        gains=("", "", "", "", "0.01"),
+        datatype="F",
+        byteorder="1,2,3,4",
+        data_sha256=f"events of {sample_id}",
+        matrix=_matrix(),
+        acquired_at=None,
+        duration_s=60.0,
+        time_channel="Time",
+        beads_in_tube=50_000.0,
+        n_nonfinite=0,
+        gate_channels={"FSC-A": "FSC-A", "CD3": "FITC-A", "CAR": "APC-A"},
+        target_channels=("FITC-A", "APC-A"),
+        counts={Role.CD3: 9_000, Role.CAR: 4_000, Role.BEADS: 2_000},
+        saturated={"FSC-A": 0.001, "FITC-A": 0.0, "APC-A": 0.002},
+        compensation=CompensationState.APPLIED,
+    )
+    return replace(sound, **changes)  # type: ignore[arg-type]  # the tests name fields of TubeSummary
+
+
+@pytest.fixture
+def make_tube() -> MakeTube:
+    """Return a sound tube with some fields changed."""
+    return _tube
+
+
+@pytest.fixture
+def make_matrix() -> MakeMatrix:
+    """Return a three-colour matrix with one coefficient of choice (FITC-A into APC-A)."""
+    return _matrix
+
+
+@pytest.fixture
+def make_course() -> Callable[..., list[TubeSummary]]:
+    """Return the tubes of one subject on days 1, 4, 7, acquired on those days at ten."""
+
+    def course(days: tuple[float, ...] = (1.0, 4.0, 7.0)) -> list[TubeSummary]:
+        return [
+            _tube(
+                f"P01-D{day:g}",
+                day=day,
+                row=row,
+                acquired_at=datetime(2001, 3, 1 + int(day), 10, 0, 0),  # noqa: DTZ001  # FCS has no time zone
+            )
+            for row, day in enumerate(days, start=2)
+        ]
+
+    return course

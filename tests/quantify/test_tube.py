@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from carflow.gating.strategy import AssayLimits, Role
+from carflow.measure import State
+from carflow.quantify.counts import TubeCounts
+from carflow.quantify.declarations import DECLARATIONS
+from carflow.quantify.tube import gene_copies, quantify_tube, unquantified
+from carflow.reasons import Reason
+from carflow.study.model import LabValue, SampleType, Tube
+
+TUBE = Tube(
+    sample_id="S1", subject_id="P1", day=7.0, sample_type=SampleType.PATIENT,
+    path=Path("day07.fcs"), row=2, beads_per_tube=50_000.0, blood_ul=50.0, total_ul=500.0,
+    wbc_1e9_l=LabValue(2.1), alc_1e9_l=LabValue(0.4), cd3_per_ul=LabValue(210.0),
+    copies_per_ug=LabValue(24_000.0),
+)  # fmt: skip
+COUNTS = TubeCounts(counts=dict.fromkeys(Role, 1000), car_mfi=5200.0)
+
+
+@dataclass(frozen=True)
+class Acquired:
+    ul: float | None = 40.0
+    reason: Reason = Reason.NONE
+
+
+def test_a_full_tube_gives_every_quantity_a_value() -> None:
+    quantities = quantify_tube(COUNTS, TUBE, Acquired(), AssayLimits())
+
+    assert [quantity.name for quantity in quantities] == list(DECLARATIONS)
+    assert all(quantity.measure.value is not None for quantity in quantities)
+
+
+def test_an_empty_tube_keeps_every_row_with_a_reason() -> None:
+    bare = Tube(
+        sample_id="S1", subject_id="P1", day=7.0, sample_type=SampleType.PATIENT,
+        path=Path("day07.fcs"), row=2,
+    )  # fmt: skip
+
+    quantities = quantify_tube(
+        TubeCounts(counts={}), bare, Acquired(ul=None, reason=Reason.NO_VOLUME), AssayLimits()
+    )
+
+    assert [quantity.name for quantity in quantities] == list(DECLARATIONS)
+    assert all(quantity.measure.reason for quantity in quantities)
+
+
+def test_an_excluded_row_gives_nothing_whatever_was_counted() -> None:
+    quantities = quantify_tube(
+        COUNTS, replace(TUBE, exclude_reason="clotted"), Acquired(), AssayLimits()
+    )
+
+    assert {quantity.measure.state for quantity in quantities} == {State.EXCLUDED}
+    assert {quantity.measure.reason for quantity in quantities} == {Reason.EXCLUDED_BY_USER}
+
+
+def test_a_failed_tube_keeps_its_rows_methods_and_gene_copies() -> None:
+    failed = unquantified(TUBE, Reason.TUBE_FAILED)
+    good = quantify_tube(COUNTS, TUBE, Acquired(), AssayLimits())
+
+    assert [(q.name, q.method) for q in failed] == [(q.name, q.method) for q in good]
+    assert {q.measure.reason for q in failed[:-1]} == {Reason.TUBE_FAILED}
+    assert failed[-1].measure.value == 24_000.0
+
+
+def test_gene_copies_keep_what_the_laboratory_said() -> None:
+    plain = gene_copies(TUBE)
+    below = gene_copies(replace(TUBE, copies_per_ug=LabValue(50.0, below=True)))
+    zero = gene_copies(replace(TUBE, copies_per_ug=LabValue(0.0)))
+    absent = gene_copies(replace(TUBE, copies_per_ug=None))
+
+    assert (plain.measure.value, plain.measure.reason) == (24_000.0, Reason.NO_COUNTS)
+    assert (below.measure.value, below.measure.high, below.lloq) == (None, 50.0, 50.0)
+    assert below.measure.reason is Reason.LAB_BELOW_LIMIT
+    assert (zero.measure.state, zero.measure.reason) == (State.ND, Reason.LAB_ZERO)
+    assert (absent.measure.state, absent.measure.reason) == (State.MISSING, Reason.NOT_SAMPLED)
+
+
+@given(st.dictionaries(st.sampled_from(Role), st.integers(min_value=0, max_value=10**6)))
+def test_no_set_of_counts_breaks_a_tube(counts: dict[Role, int]) -> None:
+    quantities = quantify_tube(TubeCounts(counts=counts), TUBE, Acquired(), AssayLimits())
+
+    assert [quantity.name for quantity in quantities] == list(DECLARATIONS)
+    for quantity in quantities:
+        assert quantity.measure.unit is DECLARATIONS[quantity.name].unit
