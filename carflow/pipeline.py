@@ -303,14 +303,14 @@ def _subject(study: Study, results: tuple[SampleResult, ...], subject_id: str) -
 
 
 def _curve(results: tuple[SampleResult, ...], subject_id: str, name: str) -> Curve | None:
-    """Return a subject's curve of one quantity, or None where no tube has a value of it."""
+    """Return a subject's curve of one quantity, or None where no tube measured it."""
     points = [
         Point(day=result.day, measure=quantity.measure, sample_id=result.sample_id)
         for result in results
         if result.subject_id == subject_id and result.sample_type.on_curve
         if (quantity := result.quantity(name)) is not None
     ]
-    if not any(point.measure.value is not None for point in points):
+    if not any(point.is_measured for point in points):
         return None
     return Curve.of_samples(subject_id, name, unit=DECLARATIONS[name].unit, points=points)
 

@@ -102,7 +102,8 @@ def _parent(drafts: Sequence[Draft], number: int, paths: dict[int, _Path]) -> in
     if found:
         choices = ", ".join(short_path(paths[i], [paths[j] for j in named]) for i in found)
         raise GatesError(f'parent "{wanted}" is ambiguous', hint=f"say which: {choices}")
-    others = dict.fromkeys(draft.name for i, draft in enumerate(drafts) if i != number)
+    own = drafts[number].place
+    others = dict.fromkeys(draft.name for draft in drafts if draft.place != own)
     raise GatesError(
         f'parent "{wanted}" is not defined', hint=f"defined: {', '.join(others) or 'none'}"
     )

@@ -125,9 +125,9 @@ class Log:
     def forward(self, values: Values) -> Values:
         """Return scale coordinates of linear values; NaN for non-finite ones."""
         linear = _finite_or_nan(values)
-        positive = linear > 0.0
+        share = linear / self.t
         logged = np.where(np.isnan(linear), np.nan, -np.inf)
-        np.log10(linear / self.t, out=logged, where=positive)
+        np.log10(share, out=logged, where=share > 0.0)
         return logged / self.m + 1.0
 
     def inverse(self, values: Values) -> Values:

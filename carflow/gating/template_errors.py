@@ -74,11 +74,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("colour", ["x", "y"])
     'known: x, y'
     """
-    choices = list(known)
-    close = difflib.get_close_matches(name.casefold(), choices, n=1)
+    choices = {choice.casefold(): choice for choice in known}
+    # markers differ in one character: "CD9" must not be answered with "CD3"
+    close = difflib.get_close_matches(name.casefold(), choices, n=1, cutoff=0.7)
     if close:
-        return f'did you mean "{close[0]}"?'
-    return f"known: {', '.join(choices)}"
+        return f'did you mean "{choices[close[0]]}"?'
+    return f"known: {', '.join(choices.values())}"
 
 
 def _problem(detail: ErrorDetails, keys: Callable[[str], Iterable[str]]) -> GatesError:

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carflow.fcs.decode import decode_columns, scale_in_place
@@ -36,6 +36,7 @@ def _stored_integers(draw: st.DrawFn) -> tuple[list[int], list[int | None], list
     return widths, masks, rows, draw(st.booleans())
 
 
+@settings(deadline=None)
 @given(_stored_integers())
 def test_integers_of_every_width_agree_with_the_slow_twin(
     case: tuple[list[int], list[int | None], list[list[int]], bool],

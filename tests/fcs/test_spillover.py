@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carflow.errors import FcsError
@@ -156,6 +156,7 @@ def test_names_and_shape_go_together() -> None:
         Spillover(channels=("A",), matrix=np.eye(2), keyword="SPILL")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_gives_a_matrix_or_the_one_error(text: str) -> None:
     findings: list[Finding] = []

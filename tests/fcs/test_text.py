@@ -1,7 +1,7 @@
 """TEXT: tokens, delimiters, encodings, duplicates."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carflow.errors import FcsError
@@ -141,6 +141,7 @@ _WORD = st.text(
 _VALUE = st.tuples(_WORD, st.sampled_from(["", "/", "//", "|"]), _WORD).map("".join)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(_WORD.map(lambda name: f"X{name}".upper()), _VALUE, max_size=6))
 def test_what_is_written_as_the_standard_says_is_read_back(pairs: dict[str, str]) -> None:
     pairs = {name: value for name, value in pairs.items() if name == name.strip().upper()}

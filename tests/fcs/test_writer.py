@@ -47,7 +47,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
 
 
 @given(arrays(np.float32, st.tuples(st.integers(0, 20), st.just(2))))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_every_float32_comes_back_bit_for_bit(
     tmp_path_factory: pytest.TempPathFactory, events: np.ndarray
 ) -> None:

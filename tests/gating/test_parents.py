@@ -64,5 +64,5 @@ def test_a_population_is_not_its_own_parent() -> None:
 def test_the_four_cells_of_a_quadrant_complain_once() -> None:
     cells = [draft(name, "T", place='quadrant "CD4 × CD8"') for name in ("p", "q", "r", "s")]
     assert sentences(*cells) == [
-        'quadrant "CD4 × CD8": parent "T" is not defined (defined: q, r, s)',
+        'quadrant "CD4 × CD8": parent "T" is not defined (defined: none)',
     ]

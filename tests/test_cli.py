@@ -1,0 +1,354 @@
+"""The command as a laboratory meets it: sentences on stderr, data on stdout, exit codes."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from carflow import cli
+from carflow.errors import ExitCode
+
+HEADER = "file,sample_id,subject_id,day,sample_type\n"
+OUTPUTS = {
+    "quantities.csv", "samples.csv", "populations.csv", "subjects.csv", "findings.csv",
+    "failures.csv", "gates.lock.json", "report.html", "carflow.xlsx", "run.json", "result.json",
+}  # fmt: skip
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def gates(gates_folder: Path) -> str:
+    return str(gates_folder / "car_t_blood.toml")
+
+
+@pytest.fixture
+def two_tubes(tmp_path: Path, write_tube: Callable[..., Path]) -> Path:
+    """A folder with two good tubes and a sheet."""
+    write_tube(tmp_path / "a.fcs", identity="a", car=300)
+    write_tube(tmp_path / "b.fcs", identity="b", car=600)
+    (tmp_path / "samples.csv").write_text(
+        HEADER + "a.fcs,A,P1,7,patient\nb.fcs,B,P1,12,patient\n", encoding="utf-8"
+    )
+    return tmp_path
+
+
+def sheet_of(folder: Path, text: str) -> Path:
+    path = folder / "samples.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def run(folder: Path, gates: str) -> int:
+    return cli.main(
+        ["run", str(folder / "samples.csv"), "--gates", gates, "--out", str(folder / "out")]
+    )
+
+
+def test_a_wrong_sheet_names_every_bad_cell_at_once(
+    two_tubes: Path, gates: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = sheet_of(two_tubes, HEADER + "a.fcs,A,P1,D7,patient\nb.fcs,,P1,12,patent\n")
+
+    assert run(two_tubes, gates) == ExitCode.UNUSABLE_INPUT
+    said = capsys.readouterr().err
+    assert said.startswith(f"carflow: {sheet.name}: 3 problems\n")
+    assert 'row 2: day: "D7" is not a number' in said
+    assert "row 3: sample_id:" in said
+    assert 'row 3: sample_type: "patent"' in said
+    assert not (two_tubes / "out").exists()
+
+
+def test_a_file_named_twice_is_refused_with_both_rows(
+    two_tubes: Path, gates: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet_of(two_tubes, HEADER + "a.fcs,A,P1,7,patient\na.fcs,B,P1,12,patient\n")
+
+    assert run(two_tubes, gates) == ExitCode.UNUSABLE_INPUT
+    said = capsys.readouterr().err
+    assert "row 3" in said
+    assert "row 2" in said
+
+
+def test_a_copy_of_a_file_under_another_name_fails_the_checks(
+    two_tubes: Path, gates: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copyfile(two_tubes / "a.fcs", two_tubes / "b.fcs")
+
+    assert run(two_tubes, gates) == ExitCode.QC_FAIL
+    assert "fail QC-DUPLICATE" in capsys.readouterr().err
+
+
+def test_one_truncated_file_keeps_its_row_and_the_other_finishes(
+    two_tubes: Path, gates: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = (two_tubes / "b.fcs").read_bytes()
+    (two_tubes / "b.fcs").write_bytes(whole[:-5000])
+
+    assert run(two_tubes, gates) == ExitCode.SOME_TUBES_FAILED
+    said = capsys.readouterr().err
+    assert re.search(r"sample B has no result: b\.fcs: .*5000 bytes", said), said
+    rows = list(csv.DictReader((two_tubes / "out/quantities.csv").open(encoding="utf-8")))
+    of_b = [row for row in rows if row["sample_id"] == "B"]
+    assert {row["reason"] for row in of_b if row["quantity"] == "car_pct_cd3"} == {"TUBE_FAILED"}
+    assert any(row["value"] for row in rows if row["sample_id"] == "A")
+    failures = list(csv.DictReader((two_tubes / "out/failures.csv").open(encoding="utf-8")))
+    assert [(row["sample_id"], row["code"]) for row in failures] == [("B", "FCS-TRUNCATED")]
+    assert "b.fcs" not in (two_tubes / "out/failures.csv").read_text(encoding="utf-8")
+
+
+def test_an_empty_file_is_a_failed_tube(
+    two_tubes: Path, gates: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (two_tubes / "b.fcs").write_bytes(b"")
+
+    assert run(two_tubes, gates) == ExitCode.SOME_TUBES_FAILED
+    assert "sample B has no result: b.fcs: the file is empty" in capsys.readouterr().err
+
+
+def test_a_tube_without_events_is_a_result_and_not_a_failure(
+    two_tubes: Path, gates: str, write_tube: Callable[..., Path]
+) -> None:
+    import numpy as np
+
+    from carflow import simulate
+    from carflow.fcs.writer import write_fcs
+
+    write_fcs(
+        two_tubes / "b.fcs",
+        np.empty((0, len(simulate.CHANNELS)), dtype=np.float32),
+        channels=simulate.CHANNELS,
+        markers=simulate.MARKERS,
+        keywords={"$SPILLOVER": simulate.spillover_keyword(), "$TIMESTEP": "0.01"},
+        ranges=[simulate.RANGE] * len(simulate.CHANNELS),
+    )
+
+    # no event at all fails the check of event counts, but costs nothing else
+    assert run(two_tubes, gates) == ExitCode.QC_FAIL
+    rows = list(csv.DictReader((two_tubes / "out/quantities.csv").open(encoding="utf-8")))
+    empty = next(r for r in rows if r["sample_id"] == "B" and r["quantity"] == "car_pct_cd3")
+    assert (empty["value"], empty["state"], empty["reason"]) == ("", "NE", "ZERO_EVENTS")
+
+
+def test_a_missing_marker_says_what_is_there(
+    two_tubes: Path, gates: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text(
+        Path(gates)
+        .read_text(encoding="utf-8")
+        .replace('"CAR"', '"EGFRt"')
+        .replace("CAR =", "EGFRt ="),
+        encoding="utf-8",
+    )
+
+    assert run(two_tubes, str(other)) == ExitCode.UNUSABLE_INPUT
+    said = capsys.readouterr().err
+    assert "EGFRt" in said
+    assert "CD45" in said
+
+
+def test_a_file_that_is_not_there_fails_its_tube_only(
+    two_tubes: Path, gates: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (two_tubes / "b.fcs").unlink()
+
+    assert run(two_tubes, gates) == ExitCode.SOME_TUBES_FAILED
+    assert "there is no such file" in capsys.readouterr().err
+
+
+def test_an_unknown_template_lists_those_that_there_are(
+    two_tubes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(two_tubes, "car_t_bloood") == ExitCode.UNUSABLE_INPUT
+    assert "car_t_blood" in capsys.readouterr().err.replace("car_t_bloood", "")
+
+
+def test_an_output_folder_that_is_a_file_ends_in_6_and_leaves_it_alone(
+    two_tubes: Path, gates: str
+) -> None:
+    taken = two_tubes / "out"
+    taken.write_text("mine", encoding="utf-8")
+
+    assert run(two_tubes, gates) == ExitCode.OUTPUT
+    assert taken.read_text(encoding="utf-8") == "mine"
+
+
+def test_usage_errors_end_in_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["run"]) == ExitCode.USAGE
+    assert cli.main(["dance"]) == ExitCode.USAGE
+    capsys.readouterr()
+
+
+def test_a_bug_of_ours_ends_in_1_with_its_traceback(tmp_path: Path) -> None:
+    program = (
+        "import sys, carflow.fcs.reader as reader\n"
+        "def broken(path): raise RuntimeError('ours')\n"
+        "reader.read_fcs_all = broken\n"
+        "from carflow.cli import main\n"
+        "sys.exit(main(['inspect', 'x.fcs']))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert ran.returncode == ExitCode.BUG
+    assert "RuntimeError: ours" in ran.stderr
+
+
+def test_the_sample_course_ends_in_0_and_writes_every_file(
+    sample_fcs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "results"
+
+    code = cli.main(
+        ["run", str(sample_fcs / "samples.csv"), "--gates", "car_t_blood", "--out", str(out)]
+    )
+
+    said = capsys.readouterr()
+    assert code == ExitCode.OK, said.err
+    assert said.out == ""
+    assert {path.name for path in out.iterdir() if path.is_file()} == OUTPUTS
+    assert (out / "private" / "manifest.csv").exists()
+    assert list((out / "gates").glob("*.xml"))
+    assert {path.suffix for path in (out / "figures").iterdir()} == {".png", ".svg"}
+    assert "The highest measured value was 69.88 % of CD3+ on day 12." in said.err
+    provenance = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    assert provenance["exit_code"] == 0
+
+
+def test_nothing_that_may_be_passed_on_names_a_file(sample_fcs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "results"
+    cli.main(["run", str(sample_fcs / "samples.csv"), "--gates", "car_t_blood", "--out", str(out)])
+
+    for path in out.rglob("*"):
+        if path.is_file() and path.parent.name != "private":
+            body = path.read_bytes()
+            assert b".fcs" not in body, path.name
+            assert b"2001" not in body.replace(b"1200", b"") or path.suffix in {
+                ".png",
+                ".xlsx",
+                ".html",
+            }, path.name
+    assert b"P01_d12.fcs" in (out / "private" / "manifest.csv").read_bytes()
+
+
+def test_two_runs_write_the_same_bytes(two_tubes: Path, gates: str) -> None:
+    def written(name: str) -> dict[str, bytes]:
+        out = two_tubes / name
+        cli.main(
+            [
+                "run",
+                str(two_tubes / "samples.csv"),
+                "--gates",
+                gates,
+                "--out",
+                str(out),
+                "--jobs",
+                "2",
+            ]
+        )
+        return {
+            str(path.relative_to(out)): path.read_bytes()
+            for path in sorted(out.rglob("*"))
+            if path.is_file()
+        }
+
+    first, second = written("one"), written("two")
+
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_the_report_can_be_made_again_without_the_tubes(two_tubes: Path, gates: str) -> None:
+    run(two_tubes, gates)
+    page = two_tubes / "out" / "report.html"
+    before = page.read_bytes()
+    page.unlink()
+    (two_tubes / "a.fcs").unlink()
+
+    assert cli.main(["report", str(two_tubes / "out")]) == ExitCode.OK
+    assert page.read_bytes() == before
+
+
+def test_qc_prints_findings_and_ends_in_5_when_a_check_fails(
+    two_tubes: Path, gates: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copyfile(two_tubes / "a.fcs", two_tubes / "b.fcs")
+    arguments = ["qc", str(two_tubes / "samples.csv"), "--gates", gates, "--format", "json"]
+
+    assert cli.main(arguments) == ExitCode.QC_FAIL
+    document = json.loads(capsys.readouterr().out)
+    assert document["verdict"] == "fail"
+
+
+def test_qc_takes_bare_files_without_gates(
+    two_tubes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = cli.main(["qc", str(two_tubes / "a.fcs"), str(two_tubes / "b.fcs")])
+
+    assert code in {ExitCode.OK, ExitCode.QC_FAIL}
+    assert "QC-" in capsys.readouterr().out
+
+
+def test_peak_reads_a_table_from_standard_input() -> None:
+    table = "day,value\n1,4.26\n4,12.33\n7,45.31\n12,69.94\n14,24.33\n"
+    ran = subprocess.run(
+        [sys.executable, "-m", "carflow", "peak", "-", "--json"],
+        input=table, capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])},
+    )  # fmt: skip
+    answer = json.loads(ran.stdout)[0]
+
+    assert answer["tmax"] == 12.0
+    assert (answer["tmax_previous"], answer["tmax_next"]) == (7.0, 14.0)
+
+
+def test_inspect_shows_no_free_text_of_the_file(
+    tmp_path: Path, write_tube: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    tube = write_tube(tmp_path / "tube.fcs", SRC="CANARY-NAME", OP="CANARY-OPERATOR")
+
+    assert cli.main(["inspect", str(tube)]) == ExitCode.OK
+    assert cli.main(["inspect", str(tube), "--json"]) == ExitCode.OK
+    said = capsys.readouterr().out
+    assert "CANARY" not in said
+    assert "2001" not in said
+    assert "CD3" in said
+
+
+def test_gates_are_shown_as_a_tree_and_converted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["gates", "show", "car_t_blood"]) == ExitCode.OK
+    assert "CAR+" in capsys.readouterr().out
+    assert cli.main(["gates", "convert", "car_t_blood", str(tmp_path / "g.xml")]) == ExitCode.OK
+    assert (tmp_path / "g.xml").read_text(encoding="utf-8").startswith("<?xml")
+    assert cli.main(["gates", "convert", "car_t_blood", str(tmp_path / "g.wsp")]) == 3
+    assert not (tmp_path / "g.wsp").exists()
+
+
+def test_a_drafted_sheet_marks_its_guesses(
+    two_tubes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (two_tubes / "a.fcs").rename(two_tubes / "P1_day07.fcs")
+    (two_tubes / "samples.csv").unlink()
+
+    assert cli.main(["sheet", "init", str(two_tubes)]) == ExitCode.OK
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    drafted = {row["file"]: row for row in rows}
+    assert drafted["P1_day07.fcs"]["day"] == "7"
+    assert "day" in drafted["P1_day07.fcs"]["guessed"]
+    assert drafted["b.fcs"]["day"] == ""
+
+
+def test_simulate_writes_the_course(tmp_path: Path) -> None:
+    assert cli.main(["simulate", str(tmp_path / "course")]) == ExitCode.OK
+    assert (tmp_path / "course" / "samples.csv").exists()
