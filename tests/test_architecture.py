@@ -32,7 +32,43 @@ FLOORS: list[list[str]] = [
 FLOOR_OF = {name: height for height, floor in enumerate(FLOORS) for name in floor}
 
 # The rooms of each folder, in the order in which they may know each other.
-ROOMS: dict[str, list[str]] = {}
+ROOMS: dict[str, list[str]] = {
+    "study": [
+        "model", "cells", "delimited", "workbook", "rows", "table", "folder", "treatments",
+        "references", "consistency", "sheet", "value_table", "draft", "unsheeted",
+    ],
+    "fcs": [
+        "codes", "header", "keywords", "text", "parameters", "layout", "segments", "source",
+        "gaps", "decode", "panel", "spillover", "clock", "volume", "acquisition", "description",
+        "reader", "writer",
+    ],
+    "cleaning": [
+        "events", "watch",
+    ],
+    "gating": [
+        "scales", "shapes", "bounds", "tube", "compensation", "strategy", "plan", "rows",
+        "gated", "tallies", "engine", "parents", "models", "template_errors", "drafts",
+        "template", "reading", "gatingml", "tree",
+    ],
+    "quantify": [
+        "quantity", "declarations", "intervals", "counts", "gated", "limits", "percentages",
+        "absolute", "tube",
+    ],
+    "kinetics": [
+        "curve", "series", "growth", "auc", "peak", "nca", "treatments", "wording", "subject",
+    ],
+    "qc": [
+        "limits", "summary", "tube_checks", "usual", "batch_checks", "setting_checks",
+        "study_checks", "checks", "formats",
+    ],
+    "result": [
+        "sample", "subject", "pictures", "rows", "run", "archive",
+    ],
+    "report": [
+        "files", "style", "wording", "labels", "strip", "tables", "curves", "subject_tables",
+        "workbook", "timecourse", "density", "expansion", "model_figure", "page", "outputs",
+    ],
+}  # fmt: skip
 
 MATHEMATICS = ("gating.shapes", "gating.scales", "quantify.", "kinetics.")
 DOORS = (

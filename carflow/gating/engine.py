@@ -132,6 +132,11 @@ class _Tally:
             time_gate_span_s=None if self.gate_span is None else self.gate_span[1].span_s,
             compensation=steps.compensation.state,
             uncovered=steps.compensation.uncovered,
+            skipped=tuple(
+                strategy.short_name(one)
+                for one in strategy.populations
+                if one.path in steps.skipped
+            ),
             packed_masks=self._packed(names),
         )
 
@@ -193,7 +198,7 @@ def _believed(rows: Rows, columns: NDArray[np.float64], steps: Plan) -> Rows:
 
 
 def _members(parent: Rows, node: Node) -> Rows:
-    if not len(parent):
+    if not len(parent) or not node.test:
         return parent
     return parent.narrowed(_inside(parent, node))
 

@@ -34,7 +34,8 @@ class Source:
 class Node:
     """One population: whose children it tests (-1: all events), and the test.
 
-    `test` is one `LinearBounds` for each source, or a polygon with the scales of its axes.
+    `test` is one `LinearBounds` for each source, or a polygon with the scales of its axes; an
+    empty one lets every event of the parent in.
     """
 
     parent: int
@@ -60,6 +61,8 @@ class Plan:
         Where each dimension's values come from in this tube.
     time_channel : str, optional
         Read for its span; None where time is absent or not in seconds.
+    skipped : frozenset of path
+        Time gates that let every event in, because this tube's time cannot be used.
     """
 
     channels: tuple[str, ...]
@@ -68,6 +71,7 @@ class Plan:
     sources: dict[Dimension, Source]
     compensation: Compensation
     time_channel: str | None
+    skipped: frozenset[tuple[str, ...]] = frozenset()
 
 
 def plan(tube: Tube, strategy: Strategy, extra: Iterable[Dimension] = ()) -> Plan:
@@ -81,13 +85,16 @@ def plan(tube: Tube, strategy: Strategy, extra: Iterable[Dimension] = ()) -> Pla
     Raises
     ------
     AnalysisError, Problems
-        If a marker is missing or ambiguous, or a time gate meets a tube without seconds.
+        If a marker is missing or ambiguous, or a gate on time and another marker meets a tube
+        without seconds.
     """
-    needed = [axis for one in strategy.populations for axis in one.dimensions]
+    skipped = _skipped(tube, strategy)
+    gates = [one for one in strategy.populations if one.path not in skipped]
+    needed = [axis for one in gates for axis in one.dimensions]
     needed += [axis for one in strategy.plots for axis in (one.x, one.y)]
     wanted = [*needed, *extra]
     channels = _channels(tube, tuple(dict.fromkeys(axis.name for axis in wanted)))
-    _check_time(tube, strategy, channels)
+    _check_time(tube, gates, channels)
     sources = {axis: Source(channels[axis.name], axis.compensated) for axis in wanted}
     to_compensate = dict.fromkeys(one.channel for one in sources.values() if one.compensated)
     spill = compensation(
@@ -102,11 +109,32 @@ def plan(tube: Tube, strategy: Strategy, extra: Iterable[Dimension] = ()) -> Pla
     return Plan(
         channels=columns,
         judged=tuple(i for i, channel in enumerate(columns) if channel in judged),
-        nodes=_nodes(strategy.populations, sources),
+        nodes=_nodes(strategy.populations, sources, skipped),
         sources=sources,
         compensation=spill,
         time_channel=time_channel,
+        skipped=skipped,
     )
+
+
+def _skipped(tube: Tube, strategy: Strategy) -> frozenset[tuple[str, ...]]:
+    """Return the pure time gates where time cannot be used: they must not cost a percentage."""
+    if tube.time_channel is not None and tube.timestep_s is not None:
+        return frozenset()
+    return frozenset(
+        one.path
+        for one in strategy.populations
+        if all(_means_time(axis.name, tube) for axis in one.dimensions)
+    )
+
+
+def _means_time(name: str, tube: Tube) -> bool:
+    if name.casefold() == "time":
+        return True
+    try:
+        return tube.panel.channels[tube.panel.index(name)] == tube.time_channel
+    except AnalysisError:
+        return False
 
 
 def _columns(source: Source, spill: Compensation) -> tuple[str, ...]:
@@ -114,15 +142,17 @@ def _columns(source: Source, spill: Compensation) -> tuple[str, ...]:
 
 
 def _nodes(
-    populations: tuple[Population, ...], sources: dict[Dimension, Source]
+    populations: tuple[Population, ...],
+    sources: dict[Dimension, Source],
+    skipped: frozenset[tuple[str, ...]],
 ) -> tuple[Node, ...]:
     numbers = {population.path: i for i, population in enumerate(populations)}
     return tuple(
         Node(
             parent=numbers[one.parent] if one.parent else -1,
-            sources=tuple(sources[axis] for axis in one.dimensions),
+            sources=() if one.path in skipped else tuple(sources[axis] for axis in one.dimensions),
             scales=tuple(axis.scale for axis in one.dimensions),
-            test=_test(one),
+            test=() if one.path in skipped else _test(one),
         )
         for one in populations
     )
@@ -174,15 +204,15 @@ def _missing(names: Sequence[str], panel: Names) -> AnalysisError:
     )
 
 
-def _check_time(tube: Tube, strategy: Strategy, channels: dict[str, str]) -> None:
+def _check_time(tube: Tube, gates: Sequence[Population], channels: dict[str, str]) -> None:
     if tube.timestep_s is not None:
         return
-    for population in strategy.populations:
+    for population in gates:
         if any(channels[axis.name] == tube.time_channel for axis in population.dimensions):
             raise AnalysisError(
                 f'the gate "{population.name}" is drawn in seconds, but this file does not say '
                 "how long a tick of its time is ($TIMESTEP)",
-                hint="use gates without a time gate for this tube",
+                hint="use a gate on time alone, which is left out for such a tube",
                 code="TIME-UNKNOWN",
             )
 

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.lines import Line2D
 
@@ -21,7 +21,7 @@ from carflow.report.labels import write_bar_label
 from carflow.report.wording import day_number, day_range
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from matplotlib.axes import Axes
 
@@ -177,9 +177,14 @@ def _joined(marks: Sequence[Mark]) -> list[tuple[list[float], list[float]]]:
     ]
 
 
-def _marker(mark: Mark, looks: style.SeriesStyle) -> Mapping[str, object]:
+def _marker(mark: Mark, looks: style.SeriesStyle) -> dict[str, Any]:
     if mark.kind is MarkKind.QUANTIFIED:
-        return {"marker": looks.marker, "markersize": looks.size, "color": looks.colour, "linestyle": ""}
+        return {
+            "marker": looks.marker,
+            "markersize": looks.size,
+            "color": looks.colour,
+            "linestyle": "",
+        }
     edge = looks.colour if mark.kind is MarkKind.BELOW_LLOQ else style.GREY
     return {
         "marker": "v",
@@ -207,7 +212,7 @@ def legend_handles(
         for mark in marks:
             if mark.kind is not MarkKind.QUANTIFIED:
                 shape = _marker(mark, looks)
-                limits[mark.kind] = Line2D([], [], **shape, label=str(mark.kind))  # type: ignore[arg-type]  # one mapping of mixed values
+                limits[mark.kind] = Line2D([], [], **shape, label=str(mark.kind))
     return [*handles, *limits.values()]
 
 

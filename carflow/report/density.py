@@ -19,6 +19,7 @@ from matplotlib.ticker import FixedLocator, NullFormatter
 from carflow.report import style
 from carflow.report.timecourse import PERCENTAGE, chosen_subject
 from carflow.report.wording import count, day_number, number, superscript
+from carflow.result.sample import GatePicture
 from carflow.study.model import SampleType
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from carflow.result.run import Result
-    from carflow.result.sample import Axis, GatePicture, SampleResult
+    from carflow.result.sample import Axis, SampleResult
 
 MOST_COLUMNS = 5
 _LEFT_IN, _RIGHT_IN = 0.85, 0.95
@@ -167,9 +168,7 @@ def draw_gates(figure: Figure, panels: Sequence[Panel], *, heading: str) -> None
     _draw_frame(figure, grid, pictures, bottom_in=bottom_in, scale=scale)
 
 
-def _hide_inner_labels(
-    axes: Axes, panels: Sequence[Panel], place: int, columns: int
-) -> None:
+def _hide_inner_labels(axes: Axes, panels: Sequence[Panel], place: int, columns: int) -> None:
     """Keep tick labels only where no panel with the same axis lies left or below."""
     row_start = place - place % columns
     below = panels[place + columns :: columns]

@@ -148,8 +148,7 @@ def draw_time_course(figure: Figure, result: Result, course: Course, *, heading:
         _prepare_days(axes, course)
     upper.tick_params(labelbottom=False)
     lower.set_xlabel(_X_LABEL)
-    for axes in (lower, upper):
-        shade(axes, course.drugs)
+    shade(lower, course.drugs)
     draw_strip(strip, course.drugs, result.references)
     _draw_upper(upper, course)
     _draw_lower(lower, course)
@@ -189,9 +188,7 @@ def _labelled_days(axes: Axes, course: Course) -> list[float]:
     )
     shown: list[float] = []
     for day in (*peaks, 0.0, *course.days):
-        if day is not None and all(
-            abs(day - one) * points_per_day > _label_gap(day, one) for one in shown
-        ):
+        if all(abs(day - one) * points_per_day > _label_gap(day, one) for one in shown):
             shown.append(day)
     return sorted(shown)
 
@@ -266,6 +263,7 @@ def _draw_upper(axes: Axes, course: Course) -> None:
     shown = [series for series in (course.cells, course.copies) if series]
     right = axes.twinx()
     right.spines["top"].set_visible(False)
+    shade(right, course.drugs)
     # where both curves meet, the round mark of the cells lies on the square one of the copies
     axes.set_zorder(right.get_zorder() + 1)
     axes.patch.set_visible(False)
@@ -306,8 +304,9 @@ def _draw_lower(axes: Axes, course: Course) -> None:
         shown = [series]
     if course.failed_days:
         axes.plot(
-            course.failed_days, [0.03] * len(course.failed_days), transform=axes.get_xaxis_transform(),
-            marker="x", markersize=6, color=style.GREY, linestyle="", clip_on=False, zorder=5,
+            course.failed_days, [0.03] * len(course.failed_days),
+            transform=axes.get_xaxis_transform(), marker="x", markersize=6,
+            color=style.GREY, linestyle="", clip_on=False, zorder=5,
         )  # fmt: skip
     _write_legend(axes, shown, failed=bool(course.failed_days))
 

@@ -7,24 +7,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.text import Annotation
 
 from carflow.report import style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from matplotlib.axes import Axes
-    from matplotlib.text import Annotation
     from matplotlib.transforms import Bbox
 
 _STEPS_PER_LINE = 25
 _HIDES_A_LABEL = 1_000
 _LEAVES_THE_AXES = 10_000
 # anchor on the bar (0 left end, 1 right end), offset in points, alignment
-_PLACES = (
+_Place = tuple[
+    float,
+    tuple[float, float],
+    tuple[Literal["left", "center", "right"], Literal["bottom", "center", "top"]],
+]
+_PLACES: tuple[_Place, ...] = (
     (0.5, (0, 6), ("center", "bottom")),
     (1.0, (0, 6), ("right", "bottom")),
     (0.0, (0, 6), ("left", "bottom")),
@@ -112,9 +117,7 @@ def _height_in_pixels(label: BarLabel) -> float:
     return float(label.axes.transData.transform((label.start, label.height))[1])
 
 
-def _spots_along(
-    axes: Axes, points: Sequence[tuple[float, float]]
-) -> list[tuple[float, float]]:
+def _spots_along(axes: Axes, points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """Return pixels along a line through the points."""
     corners = [axes.transData.transform(point) for point in points]
     shares = [step / _STEPS_PER_LINE for step in range(_STEPS_PER_LINE + 1)]

@@ -115,9 +115,7 @@ def strip_height(rows: Sequence[DrugRow], references: Sequence[ReferenceTmax]) -
     return ROW_IN * (1 + len(rows) + 2 * len(references))
 
 
-def draw_strip(
-    axes: Axes, rows: Sequence[DrugRow], references: Sequence[ReferenceTmax]
-) -> None:
+def draw_strip(axes: Axes, rows: Sequence[DrugRow], references: Sequence[ReferenceTmax]) -> None:
     """Draw infusion, drugs and published times to peak, one below the other.
 
     The limits of the days must be set, and the height be `strip_height`.

@@ -15,7 +15,7 @@ import io
 import textwrap
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -44,13 +44,16 @@ PNG_DOTS_PER_INCH = 200
 DENSITY_MAP = "viridis"
 
 
+Line = Literal["-"] | tuple[float, tuple[float, float]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesStyle:
     """The looks of one curve."""
 
     colour: str
     marker: str
-    line: str | tuple[int, tuple[int, int]]
+    line: Line
     size: float = 5.0
 
 
@@ -58,7 +61,7 @@ CELLS = SeriesStyle(colour=BLUE, marker="o", line="-")
 COPIES = SeriesStyle(colour="#b84f00", marker="s", line=(0, (5, 2)), size=5.6)
 PERCENT = SeriesStyle(colour=GREEN, marker="D", line="-")
 
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {  # matplotlib names its settings one by one in its types
     "font.family": ["DejaVu Sans"],
     "font.size": PLAIN,
     "axes.titlesize": LARGE,
@@ -143,6 +146,9 @@ def svg_text(figure: Figure) -> str:
     stream = io.BytesIO()
     with drawing():
         figure.savefig(
-            stream, format="svg", dpi=PNG_DOTS_PER_INCH, metadata={"Date": None, "Creator": "carflow"}
+            stream,
+            format="svg",
+            dpi=PNG_DOTS_PER_INCH,
+            metadata={"Date": None, "Creator": "carflow"},
         )
     return stream.getvalue().decode("utf-8")

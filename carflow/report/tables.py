@@ -43,12 +43,12 @@ def csv_cell(cell: Cell) -> str | int | float:
 
 
 def csv_text(columns: Sequence[str], table: Iterable[Row]) -> str:
-    """Return a table as CSV text; a column a row does not have is an empty cell.
+    r"""Return a table as CSV text; a column a row does not have is an empty cell.
 
     Examples
     --------
     >>> csv_text(("sample_id", "value"), [{"sample_id": "P01, day 7", "value": 0.1}])
-    'sample_id,value\\n"P01, day 7",0.1\\n'
+    'sample_id,value\n"P01, day 7",0.1\n'
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")

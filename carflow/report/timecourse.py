@@ -9,11 +9,11 @@ from carflow.report import style
 from carflow.report.curves import Mark, curve_marks
 from carflow.report.strip import DrugRow, drug_rows
 from carflow.report.wording import label_of
+from carflow.result.subject import SubjectResult
 from carflow.units import Unit
 
 if TYPE_CHECKING:
     from carflow.result.run import Result
-    from carflow.result.subject import SubjectResult
 
 ABSOLUTE_QUANTITIES = (
     "car_per_ul_beads",

@@ -89,9 +89,7 @@ def _about(topic: str, name: str, value: Cell) -> Row:
     return {"topic": topic, "name": name, "value": value}
 
 
-def _write_sheet(
-    book: Workbook, title: str, columns: Sequence[str], table: Sequence[Row]
-) -> None:
+def _write_sheet(book: Workbook, title: str, columns: Sequence[str], table: Sequence[Row]) -> None:
     sheet = book.add_worksheet(title)
     heading = book.add_format({"bold": True, "bottom": 1, "bg_color": "#EEEEEE"})
     text = book.add_format({"valign": "top"})
@@ -123,11 +121,11 @@ def _write_column(
 
 
 def clean_text(text: str) -> str:
-    """Return text without the control characters that a workbook cannot hold, cut at its limit.
+    r"""Return text without the control characters that a workbook cannot hold, cut at its limit.
 
     Examples
     --------
-    >>> clean_text("=1+1\\x0c")
+    >>> clean_text("=1+1\x0c")
     '=1+1'
     """
     return _CONTROL.sub("", text)[:_EXCEL_TEXT_LIMIT]

@@ -321,15 +321,37 @@ def test_every_missing_marker_is_named_in_one_sentence(
     )
 
 
-def test_a_time_gate_on_ticks_of_unknown_length_is_refused(
+def test_time_that_cannot_be_used_costs_no_percentage(
     make_tube: MakeTube, random_events: MakeEvents, template: str
 ) -> None:
+    strategy = parse_template(template)
+    tube = make_tube(random_events(400), timestep_s=None)
+    gated = gate(tube, strategy)
+    assert gated.skipped == ("time",)
+    assert gated.counts["time"] == 400
+    assert gated.retained_time_fraction == 1.0
+
+
+def test_a_gate_on_time_and_a_marker_needs_seconds(
+    make_tube: MakeTube, random_events: MakeEvents
+) -> None:
+    axes = tuple(
+        Dimension(name=name, scale=Identity(), compensated=False) for name in ("Time", "FSC-A")
+    )
+    both = Population(
+        name="steady",
+        path=("steady",),
+        shape=Rectangle(lows=(0.0, 0.0), highs=(9.0, 9.0)),
+        dimensions=axes,
+    )
     with pytest.raises(AnalysisError) as caught:
-        gate(make_tube(random_events(5), timestep_s=None), parse_template(template))
-    assert caught.value.code == "TIME-UNKNOWN"
+        gate(
+            make_tube(random_events(5), timestep_s=None),
+            Strategy(name="one", populations=(both,)),
+        )
     assert str(caught.value) == (
-        'the gate "time" is drawn in seconds, but this file does not say how long a tick of its '
-        "time is ($TIMESTEP) (use gates without a time gate for this tube)"
+        'the gate "steady" is drawn in seconds, but this file does not say how long a tick of '
+        "its time is ($TIMESTEP) (use a gate on time alone, which is left out for such a tube)"
     )
 
 

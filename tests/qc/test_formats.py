@@ -119,3 +119,20 @@ def test_junit_stays_xml_whatever_a_name_holds() -> None:
 def test_the_formats_do_not_depend_on_the_clock() -> None:
     assert findings_junit(FINDINGS) == findings_junit(FINDINGS)
     assert "timestamp" not in findings_junit(FINDINGS)
+
+
+def test_junit_counts_failed_and_skipped_cases() -> None:
+    grave = [Severity.FAIL] * 3 + [Severity.INFO] * 2 + [Severity.WARN]
+    found = [
+        Finding(code=f"QC-{number}", severity=severity, message="odd")
+        for number, severity in enumerate(grave)
+    ]
+
+    (suite,) = ET.fromstring(findings_junit(found))  # noqa: S314  # our own text
+
+    assert {name: suite.attrib[name] for name in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "6",
+        "failures": "3",
+        "errors": "0",
+        "skipped": "2",
+    }

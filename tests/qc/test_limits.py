@@ -78,3 +78,9 @@ def test_without_a_second_limit_nothing_fails() -> None:
 def test_the_gravest_of_nothing_is_a_pass() -> None:
     assert gravest([]) is Severity.PASS
     assert gravest([Severity.INFO, Severity.FAIL, Severity.WARN]) is Severity.FAIL
+
+
+def test_a_check_may_fail_without_warning_first() -> None:
+    strict = QcLimits(events_warn=5_000, voltage_warn_v=10.0)
+
+    assert (strict.events_fail, strict.voltage_fail_v) == (5_000, 10.0)

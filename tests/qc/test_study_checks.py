@@ -163,3 +163,21 @@ def test_no_sentence_tells_a_date(make_course: Course) -> None:
 
     assert "2001" not in told
     assert "10:00" not in told
+
+
+def test_a_single_day_has_no_order(make_tube: MakeTube) -> None:
+    tubes = [make_tube("S1"), make_tube("S2", row=3)]
+
+    assert check_date_order(tubes, LIMITS) == ()
+
+
+def test_a_whole_day_is_told_in_days(make_course: Course) -> None:
+    first, second, _ = make_course()
+    assert first.acquired_at is not None
+    tubes = [first, replace(second, acquired_at=first.acquired_at - timedelta(days=1))]
+
+    (found,) = check_date_order(tubes, LIMITS)
+
+    assert found.message == (
+        "Acquired 1.0 days before P01-D1 although its day is later (4 against 1)."
+    )

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carflow.qc.summary import TubeSummary
-from carflow.qc.usual import panel_groups, tubes_of, usual, usual_by_name
+from carflow.qc.usual import panel_groups, some_of, tubes_of, usual, usual_by_name
 from carflow.study.model import SampleType
 
 MakeTube = Callable[..., TubeSummary]
@@ -56,3 +56,8 @@ def test_a_group_is_told_by_its_first_tube_and_its_size(make_tube: MakeTube) -> 
     assert tubes_of(tubes) == "A and 2 more tubes of its panel"
     assert tubes_of(tubes[:2]) == "A and 1 more tube of its panel"
     assert tubes_of(tubes[:1]) == "A"
+
+
+def test_five_parts_are_listed_whole() -> None:
+    assert some_of(["a", "b", "c", "d", "e"], ", ") == "a, b, c, d, e"
+    assert some_of([], ", ") == ""

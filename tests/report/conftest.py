@@ -285,8 +285,7 @@ def model_result() -> Result:
 @pytest.fixture(scope="session")
 def odd_result() -> Result:
     """A subject named like markup with BLQ, a failed tube, no cells; one with a single day."""
-    odd = tuple(
-        [
+    odd = (
             tube(
                 ODD_NAME, 1.0,
                 quantities=(
@@ -305,8 +304,7 @@ def odd_result() -> Result:
                 sentence="the DATA segment ends 1,200 bytes early (export the file again)",
             )),
             tube(ODD_NAME, 14.0, quantities=(quantity("car_pct_cd3", 40.0),)),
-        ]
-    )  # fmt: skip
+        )  # fmt: skip
     odd_curve = curve(ODD_NAME, "car_pct_cd3", Unit.PERCENT, odd)
     alone = (
         replace(

@@ -1,0 +1,255 @@
+"""The report page: one HTML file without network, script or outside reference.
+
+`report_html` only prints what the result says. Every text is escaped by the template engine,
+an undefined name is an error, and pictures are data URIs. The page carries sample ids, codes
+and numbers; file names and dates are not in the result's public part and cannot get here.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from carflow.findings import Severity
+from carflow.kinetics.wording import reference_sentences
+from carflow.report import wording
+from carflow.report.subject_tables import (
+    Table,
+    TableCell,
+    TableRow,
+    kinetics_table,
+    time_point_tables,
+    treatment_table,
+)
+from carflow.report.timecourse import ABSOLUTE_QUANTITIES, COPIES, PERCENTAGE
+from carflow.report.workbook import about_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from jinja2 import Template
+
+    from carflow.findings import Finding
+    from carflow.result.run import Result
+    from carflow.result.subject import SubjectResult
+
+_VERDICT_WORDS = {
+    Severity.PASS: "every check passed or was informative",
+    Severity.WARN: "usable, with warnings: read the findings before using a number",
+    Severity.FAIL: "at least one check failed: read it before using a number it concerns",
+    Severity.INFO: "",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What one curve says about its peak, in sentences."""
+
+    heading: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectSection:
+    """Everything the page says about one subject."""
+
+    anchor: str
+    subject_id: str
+    statements: tuple[Statement, ...]
+    more_statements: tuple[Statement, ...]
+    shared_sentences: tuple[str, ...]
+    figure_uri: str
+    figure_words: str
+    tables: tuple[Table, ...]
+    kinetics: Table | None
+    treatments: Table | None
+
+
+def report_html(result: Result, figures: Mapping[str, str]) -> str:
+    """Return the report page.
+
+    Parameters
+    ----------
+    result : Result
+        What a run found.
+    figures : mapping of str to str
+        SVG text of the model figure by subject id; a subject without one says so.
+
+    Returns
+    -------
+    str
+        A complete HTML document that needs nothing outside itself.
+    """
+    findings = sorted(result.all_findings, key=lambda finding: finding.severity.rank)
+    failed = [tube for tube in result.tube_results if tube.failure is not None]
+    return _template().render(
+        verdict=str(result.verdict),
+        verdict_words=_VERDICT_WORDS[result.verdict],
+        exit_code=int(result.exit_code),
+        n_tubes=len(result.tube_results),
+        n_failed=len(failed),
+        tally=_tally(findings),
+        subjects=[
+            _section(result, subject, place, figures)
+            for place, subject in enumerate(result.subject_results, start=1)
+        ],
+        findings=_findings_table([one for one in findings if one.severity is not Severity.PASS]),
+        passes=_findings_table([one for one in findings if one.severity is Severity.PASS]),
+        failures=_failures_table(result),
+        gates=_gates_table(result),
+        provenance=_provenance_table(result),
+        carflow_version=result.provenance.versions.get("carflow", "of unknown version"),
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.jinja")
+
+
+def _tally(findings: Iterable[Finding]) -> str:
+    """Return how many findings there are of each kind, the gravest first."""
+    severities = [finding.severity for finding in findings]
+    words = {
+        Severity.FAIL: "fail",
+        Severity.WARN: "warn",
+        Severity.INFO: "info",
+        Severity.PASS: "pass",
+    }
+    return ", ".join(f"{severities.count(kind)} {word}" for kind, word in words.items())
+
+
+def _section(
+    result: Result, subject: SubjectResult, place: int, figures: Mapping[str, str]
+) -> SubjectSection:
+    tubes = [tube for tube in result.tube_results if tube.subject_id == subject.subject_id]
+    shared = reference_sentences(result.references)
+    main, more = _statements(subject, shared)
+    svg = figures.get(subject.subject_id, "")
+    return SubjectSection(
+        anchor=f"subject-{place}",
+        subject_id=subject.subject_id,
+        statements=main,
+        more_statements=more,
+        shared_sentences=shared,
+        figure_uri=_svg_uri(svg) if svg else "",
+        figure_words=_figure_words(subject, len(tubes)),
+        tables=time_point_tables(tubes),
+        kinetics=kinetics_table(subject),
+        treatments=treatment_table(subject),
+    )
+
+
+def _statements(
+    subject: SubjectResult, about_others: Sequence[str]
+) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
+    """Return the statements of the drawn curves and those of the others.
+
+    Sentences about other patients are printed once for the subject, not for every curve.
+    """
+    told = [one for one in subject.kinetics if one.sentences]
+    statements = {
+        one.quantity: Statement(
+            heading=wording.label_of(one.quantity),
+            sentences=tuple(found for found in one.sentences if found not in about_others),
+        )
+        for one in told
+    }
+    absolute = next((name for name in statements if name in ABSOLUTE_QUANTITIES), "")
+    drawn = [name for name in (PERCENTAGE, absolute, COPIES) if name in statements]
+    drawn = drawn or list(statements)[:1]
+    others = [name for name in statements if name not in drawn]
+    return tuple(statements[name] for name in drawn), tuple(statements[name] for name in others)
+
+
+def _figure_words(subject: SubjectResult, n_tubes: int) -> str:
+    """Return the picture in words, for readers who cannot see it."""
+    curves = ", ".join(wording.label_of(one.quantity) for one in subject.curves) or "no curve"
+    return (
+        f"Gate pictures of {n_tubes} tubes and the time course of subject {subject.subject_id} "
+        f"(curves: {curves}). The numbers are in the tables below."
+    )
+
+
+def _svg_uri(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")
+
+
+def _findings_table(findings: Sequence[Finding]) -> Table | None:
+    if not findings:
+        return None
+    return Table(
+        caption="Checks of tubes and batch, the gravest first.",
+        columns=("Severity", "Code", "Sample", "What was found", "Value", "Limit"),
+        rows=tuple(
+            _text_row(
+                str(one.severity).upper(),
+                one.code,
+                one.sample_id or "whole batch",
+                one.message,
+                wording.MISSING if one.value is None else f"{one.value:g}".replace("-", "−"),
+                one.limit or wording.MISSING,
+            )
+            for one in findings
+        ),
+    )
+
+
+def _failures_table(result: Result) -> Table | None:
+    failed = [(tube, tube.failure) for tube in result.tube_results if tube.failure is not None]
+    if not failed:
+        return None
+    return Table(
+        caption="Tubes without a result.",
+        columns=("Sample", "Subject", "Day", "Code", "Problem and way out"),
+        rows=tuple(
+            _text_row(
+                tube.sample_id,
+                tube.subject_id,
+                wording.day_number(tube.day),
+                failure.code,
+                failure.sentence,
+            )
+            for tube, failure in failed
+        ),
+    )
+
+
+def _gates_table(result: Result) -> Table | None:
+    if not result.provenance.gates:
+        return None
+    return Table(
+        caption="Gates as applied; the files themselves are in the folder gates (Gating-ML 2.0).",
+        columns=("Gates", "Panel", "SHA-256"),
+        rows=tuple(
+            _text_row(one.name, one.panel_id or wording.MISSING, one.sha256)
+            for one in result.provenance.gates
+        ),
+    )
+
+
+def _provenance_table(result: Result) -> Table:
+    return Table(
+        caption="What is needed to repeat the run.",
+        columns=("Topic", "Name", "Value"),
+        rows=tuple(
+            _text_row(*(wording.MISSING if cell is None else str(cell) for cell in row.values()))
+            for row in about_rows(result)
+        ),
+    )
+
+
+def _text_row(*texts: str) -> TableRow:
+    return TableRow(cells=tuple(TableCell(text=text) for text in texts))
