@@ -118,14 +118,23 @@ def run(
 @app.command()
 @ending
 def qc(
-    inputs: Annotated[list[Path], typer.Argument(help="A sample sheet, or FCS files.")],
+    inputs: Annotated[
+        list[Path] | None, typer.Argument(help="A sample sheet, or FCS files.")
+    ] = None,
     gates: Annotated[list[str] | None, typer.Option("--gates", help="Gate file or name.")] = None,
     output_format: Annotated[
         ListingFormat, typer.Option("--format", help="How to print the findings.")
     ] = ListingFormat.TEXT,
+    explain: Annotated[
+        str, typer.Option(help="Say what a check means and what to do, for example QC-BEADS.")
+    ] = "",
     jobs: Jobs = 1,
 ) -> ExitCode:
     """Check a batch; exit code 5 if a check fails."""
+    if explain:
+        return _explain(explain)
+    if not inputs:
+        raise typer.BadParameter("name a sample sheet or FCS files")
     from carflow.findings import verdict
     from carflow.pipeline import check_findings
     from carflow.qc import formats
@@ -260,6 +269,13 @@ def sheet_init(
     from carflow.study.draft import draft_sheet
 
     _print(draft_sheet(folder).rstrip("\n"))
+    return ExitCode.OK
+
+
+def _explain(check_id: str) -> ExitCode:
+    from carflow.qc.checks import explain
+
+    _print(explain(check_id))
     return ExitCode.OK
 
 

@@ -110,7 +110,7 @@ def run(
         tube_results=results,
         subject_results=tuple(_subject(study, results, name) for name in study.subject_ids),
         all_findings=_findings(study, outcomes, limits),
-        provenance=_provenance(study, strategies, limits),
+        provenance=_provenance(study, strategies, outcomes, limits),
         references=study.references,
         manifest=tuple(
             ManifestRow(sample_id=tube.sample_id, file=tube.path.name, sha256=outcome.sha256)
@@ -315,7 +315,12 @@ def _curve(results: tuple[SampleResult, ...], subject_id: str, name: str) -> Cur
     return Curve.of_samples(subject_id, name, unit=DECLARATIONS[name].unit, points=points)
 
 
-def _provenance(study: Study, strategies: tuple[Strategy, ...], limits: QcLimits) -> Provenance:
+def _provenance(
+    study: Study,
+    strategies: tuple[Strategy, ...],
+    outcomes: tuple[_Outcome, ...],
+    limits: QcLimits,
+) -> Provenance:
     versions = {name: version(name) for name in _VERSIONED}
     return Provenance(
         versions={"carflow": _own_version(), "python": platform.python_version(), **versions},
@@ -325,13 +330,26 @@ def _provenance(study: Study, strategies: tuple[Strategy, ...], limits: QcLimits
                 name=strategy.name,
                 panel_id=strategy.panel_id,
                 sha256=strategy.sha256,
-                gatingml=gatingml_text(strategy),
+                gatingml=gatingml_text(strategy, _channels(strategy, outcomes)),
             )
             for strategy in strategies
         ),
         options={"auc_rule": "linear-up log-down", "tmax_window_d": "0.5–28"},
         thresholds=_thresholds(strategies, limits),
     )
+
+
+def _channels(strategy: Strategy, outcomes: tuple[_Outcome, ...]) -> Mapping[str, str]:
+    """Return the channels that the gates' markers have in the first tube they were applied to.
+
+    Gating-ML names channels ($PnN), so a gate file by marker is written for this panel.
+    """
+    applied = (
+        outcome.summary.gate_channels
+        for outcome in outcomes
+        if outcome.summary is not None and outcome.summary.gates_name == strategy.name
+    )
+    return next(applied, {})
 
 
 def _thresholds(

@@ -16,7 +16,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,81 +80,69 @@ _LIVE = Lognormal(150.0, 0.5)
 _T_CELL = {"CD45": Lognormal(30e3, 0.25), "CD3": Lognormal(12e3, 0.3), "viability": _LIVE}
 _CD4 = Lognormal(15e3, 0.25)
 _CD8 = Lognormal(20e3, 0.3)
-_RESTING = (Lognormal(75e3, 0.12), Lognormal(18e3, 0.22))
+_RESTING_FSC, _RESTING_SSC = Lognormal(75e3, 0.12), Lognormal(18e3, 0.22)
 # activated cells are larger and more granular
-_BLAST = (Lognormal(95e3, 0.14), Lognormal(22e3, 0.22))
+_BLAST_FSC, _BLAST_SSC = Lognormal(95e3, 0.14), Lognormal(22e3, 0.22)
 _DUMP = Lognormal(12e3, 0.4)
 _EVERYWHERE = Lognormal(100e3, 0.05)
 
 
-@cache
-def looks(*, car: Lognormal) -> Mapping[str, Look]:
-    """Return the look of every population, for a CAR reagent of the given brightness.
+LOOKS: Mapping[str, Look] = {
+    "CD4 T": Look(fsc=_RESTING_FSC, ssc=_RESTING_SSC, labels={**_T_CELL, "CD4": _CD4}),
+    "CD8 T": Look(fsc=_RESTING_FSC, ssc=_RESTING_SSC, labels={**_T_CELL, "CD8": _CD8}),
+    "CD4 CAR T": Look(fsc=_BLAST_FSC, ssc=_BLAST_SSC, labels={**_T_CELL, "CD4": _CD4}),
+    "CD8 CAR T": Look(fsc=_BLAST_FSC, ssc=_BLAST_SSC, labels={**_T_CELL, "CD8": _CD8}),
+    "B": Look(
+        fsc=_RESTING_FSC,
+        ssc=_RESTING_SSC,
+        labels={"CD45": Lognormal(25e3, 0.25), "dump": _DUMP, "viability": _LIVE},
+    ),
+    "NK": Look(
+        fsc=_RESTING_FSC,
+        ssc=_RESTING_SSC,
+        labels={"CD45": Lognormal(30e3, 0.25), "viability": _LIVE},
+    ),
+    "monocyte": Look(
+        fsc=Lognormal(120e3, 0.13),
+        ssc=Lognormal(75e3, 0.17),
+        labels={
+            "CD45": Lognormal(18e3, 0.25),
+            "CD4": Lognormal(2.5e3, 0.3),
+            "dump": _DUMP,
+            "viability": _LIVE,
+        },
+    ),
+    "granulocyte": Look(
+        fsc=Lognormal(125e3, 0.13),
+        ssc=Lognormal(130e3, 0.15),
+        labels={"CD45": Lognormal(7e3, 0.25), "viability": _LIVE},
+    ),
+    "dead": Look(
+        fsc=Lognormal(55e3, 0.2),
+        ssc=Lognormal(30e3, 0.3),
+        labels={
+            "CD45": Lognormal(10e3, 0.4),
+            "CD3": Lognormal(3e3, 0.8),
+            "CAR": Lognormal(700.0, 0.8),
+            "viability": Lognormal(25e3, 0.4),
+            "dump": Lognormal(2e3, 0.8),
+        },
+    ),
+    "debris": Look(
+        fsc=Lognormal(12e3, 0.35),
+        ssc=Lognormal(8e3, 0.5),
+        labels={"CD45": Lognormal(400.0, 0.9), "viability": _LIVE},
+        autofluorescence=60.0,
+    ),
+    "bead": Look(
+        fsc=Lognormal(40e3, 0.04),
+        ssc=Lognormal(215e3, 0.03),
+        labels=dict.fromkeys(LABELS, _EVERYWHERE),
+    ),
+}
+"""Every population by name; what a CAR T cell carries besides is the recipe's `car`."""
 
-    Examples
-    --------
-    >>> sorted(looks(car=Lognormal(9000.0, 0.5)))[:3]
-    ['B', 'NK', 'bead']
-    """
-    resting_fsc, resting_ssc = _RESTING
-    blast_fsc, blast_ssc = _BLAST
-    return {
-        "CD4 T": Look(fsc=resting_fsc, ssc=resting_ssc, labels={**_T_CELL, "CD4": _CD4}),
-        "CD8 T": Look(fsc=resting_fsc, ssc=resting_ssc, labels={**_T_CELL, "CD8": _CD8}),
-        "CD4 CAR T": Look(
-            fsc=blast_fsc, ssc=blast_ssc, labels={**_T_CELL, "CD4": _CD4, "CAR": car}
-        ),
-        "CD8 CAR T": Look(
-            fsc=blast_fsc, ssc=blast_ssc, labels={**_T_CELL, "CD8": _CD8, "CAR": car}
-        ),
-        "B": Look(
-            fsc=resting_fsc,
-            ssc=resting_ssc,
-            labels={"CD45": Lognormal(25e3, 0.25), "dump": _DUMP, "viability": _LIVE},
-        ),
-        "NK": Look(
-            fsc=resting_fsc,
-            ssc=resting_ssc,
-            labels={"CD45": Lognormal(30e3, 0.25), "viability": _LIVE},
-        ),
-        "monocyte": Look(
-            fsc=Lognormal(120e3, 0.13),
-            ssc=Lognormal(75e3, 0.17),
-            labels={
-                "CD45": Lognormal(18e3, 0.25),
-                "CD4": Lognormal(2.5e3, 0.3),
-                "dump": _DUMP,
-                "viability": _LIVE,
-            },
-        ),
-        "granulocyte": Look(
-            fsc=Lognormal(125e3, 0.13),
-            ssc=Lognormal(130e3, 0.15),
-            labels={"CD45": Lognormal(7e3, 0.25), "viability": _LIVE},
-        ),
-        "dead": Look(
-            fsc=Lognormal(55e3, 0.2),
-            ssc=Lognormal(30e3, 0.3),
-            labels={
-                "CD45": Lognormal(10e3, 0.4),
-                "CD3": Lognormal(3e3, 0.8),
-                "CAR": Lognormal(700.0, 0.8),
-                "viability": Lognormal(25e3, 0.4),
-                "dump": Lognormal(2e3, 0.8),
-            },
-        ),
-        "debris": Look(
-            fsc=Lognormal(12e3, 0.35),
-            ssc=Lognormal(8e3, 0.5),
-            labels={"CD45": Lognormal(400.0, 0.9), "viability": _LIVE},
-            autofluorescence=60.0,
-        ),
-        "bead": Look(
-            fsc=Lognormal(40e3, 0.04),
-            ssc=Lognormal(215e3, 0.03),
-            labels=dict.fromkeys(LABELS, _EVERYWHERE),
-        ),
-    }
+CAR_CELLS = frozenset({"CD4 CAR T", "CD8 CAR T"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +193,8 @@ def _cells(
     rng: np.random.Generator, recipe: Recipe, name: str, n: int
 ) -> tuple[Events, Events, Events, Events]:
     """Return FSC-A, FSC-H and SSC-A, shape (n,), and label light, shape (n, labels)."""
-    look = looks(car=recipe.car)[name]
+    look = LOOKS[name]
+    labels = {**look.labels, "CAR": recipe.car} if name in CAR_CELLS else look.labels
     area = look.fsc.draw(rng, n)
     ssc = look.ssc.draw(rng, n)
     # autofluorescence grows with granularity
@@ -214,8 +202,8 @@ def _cells(
     light = glow[:, None] * np.exp(rng.normal(0.0, 0.35, (n, len(LABELS))))
     for column, label in enumerate(LABELS):
         unstained = label == "CAR" and not recipe.car_stained and name != "bead"
-        if label in look.labels and not unstained:
-            light[:, column] += look.labels[label].draw(rng, n)
+        if label in labels and not unstained:
+            light[:, column] += labels[label].draw(rng, n)
     height = area * _HEIGHT_OF_AREA * np.exp(rng.normal(0.0, 0.03, n))
     return area, height, ssc, light
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,9 +114,7 @@ def test_an_empty_file_is_a_failed_tube(
     assert "sample B has no result: b.fcs: the file is empty" in capsys.readouterr().err
 
 
-def test_a_tube_without_events_is_a_result_and_not_a_failure(
-    two_tubes: Path, gates: str, write_tube: Callable[..., Path]
-) -> None:
+def test_a_tube_without_events_is_a_result_and_not_a_failure(two_tubes: Path, gates: str) -> None:
     import numpy as np
 
     from carflow import simulate
@@ -138,9 +137,9 @@ def test_a_tube_without_events_is_a_result_and_not_a_failure(
 
 
 def test_a_missing_marker_says_what_is_there(
-    two_tubes: Path, gates: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    two_tubes: Path, gates: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other = tmp_path / "other.toml"
+    other = two_tubes / "other.toml"
     other.write_text(
         Path(gates)
         .read_text(encoding="utf-8")
@@ -195,7 +194,7 @@ def test_a_bug_of_ours_ends_in_1_with_its_traceback(tmp_path: Path) -> None:
         "from carflow.cli import main\n"
         "sys.exit(main(['inspect', 'x.fcs']))\n"
     )
-    ran = subprocess.run(
+    ran = subprocess.run(  # noqa: S603  # our own program, in our own interpreter
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
 
@@ -224,20 +223,30 @@ def test_the_sample_course_ends_in_0_and_writes_every_file(
     assert provenance["exit_code"] == 0
 
 
-def test_nothing_that_may_be_passed_on_names_a_file(sample_fcs: Path, tmp_path: Path) -> None:
-    out = tmp_path / "results"
-    cli.main(["run", str(sample_fcs / "samples.csv"), "--gates", "car_t_blood", "--out", str(out)])
+def test_nothing_that_may_be_passed_on_carries_text_of_a_file(
+    tmp_path: Path,
+    gates: str,
+    write_tube: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    canaries = {"SRC": "CANARY1", "OP": "CANARY2", "COM": "CANARY3", "FIL": "CANARY4.fcs"}
+    write_tube(tmp_path / "CANARY5.fcs", DATE="17-NOV-1987", **canaries)
+    (tmp_path / "CANARY6.fcs").write_bytes((tmp_path / "CANARY5.fcs").read_bytes()[:-9])
+    sheet_of(tmp_path, HEADER + "CANARY5.fcs,A,P1,7,patient\nCANARY6.fcs,B,P1,9,patient\n")
 
-    for path in out.rglob("*"):
-        if path.is_file() and path.parent.name != "private":
-            body = path.read_bytes()
-            assert b".fcs" not in body, path.name
-            assert b"2001" not in body.replace(b"1200", b"") or path.suffix in {
-                ".png",
-                ".xlsx",
-                ".html",
-            }, path.name
-    assert b"P01_d12.fcs" in (out / "private" / "manifest.csv").read_bytes()
+    assert run(tmp_path, gates) == ExitCode.SOME_TUBES_FAILED
+    capsys.readouterr()
+    written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    public = [path for path in written if path.parent.name != "private"]
+    for path in public:
+        body = path.read_bytes()
+        if path.suffix == ".xlsx":
+            with zipfile.ZipFile(path) as book:
+                body = b"".join(book.read(name) for name in book.namelist())
+        assert b"CANARY" not in body, path.name
+        assert b"1987" not in body or path.suffix in {".png", ".svg"}, path.name
+    assert len(public) >= len(OUTPUTS)
+    assert b"CANARY5.fcs" in (tmp_path / "out/private/manifest.csv").read_bytes()
 
 
 def test_two_runs_write_the_same_bytes(two_tubes: Path, gates: str) -> None:
@@ -307,8 +316,8 @@ def test_peak_reads_a_table_from_standard_input() -> None:
     )  # fmt: skip
     answer = json.loads(ran.stdout)[0]
 
-    assert answer["tmax"] == 12.0
-    assert (answer["tmax_previous"], answer["tmax_next"]) == (7.0, 14.0)
+    assert answer["day"] == 12.0
+    assert (answer["previous_day"], answer["next_day"]) == (7.0, 14.0)
 
 
 def test_inspect_shows_no_free_text_of_the_file(

@@ -1,6 +1,7 @@
 """Real tubes through the same command: public files, each with gates drawn on it."""
 
 import csv
+import itertools
 import json
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def test_a_twofold_dilution_series_counts_down_by_volume(corpus: Path, tmp_path:
     for counted, events in zip(per_ul, whole, strict=True):
         assert counted <= events
     # each step halves the particles; the background below the gate does not dilute
-    ratios = [here / there for here, there in zip(per_ul, per_ul[1:], strict=False)]
+    ratios = [here / there for here, there in itertools.pairwise(per_ul)]
     assert ratios == pytest.approx([2.0] * 6, rel=0.15)
 
 

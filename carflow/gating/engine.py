@@ -132,6 +132,7 @@ class _Tally:
             time_gate_span_s=None if self.gate_span is None else self.gate_span[1].span_s,
             compensation=steps.compensation.state,
             uncovered=steps.compensation.uncovered,
+            channels={axis.name: source.channel for axis, source in steps.sources.items()},
             skipped=tuple(
                 strategy.short_name(one)
                 for one in strategy.populations

@@ -91,6 +91,8 @@ class Gated:
         What became of compensation.
     uncovered : tuple of str
         Channels that were to be compensated, but are not in the matrix.
+    channels : mapping of str to str
+        Where each marker the gates name is found in this tube: name to channel.
     skipped : tuple of str
         Time gates that let every event in, because the tube's time cannot be used.
     """
@@ -105,6 +107,7 @@ class Gated:
     time_gate_span_s: tuple[float, float] | None
     compensation: CompensationState
     uncovered: tuple[str, ...] = ()
+    channels: Mapping[str, str] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
     packed_masks: Mapping[str, NDArray[np.uint8]] | None = field(
         default=None, repr=False, compare=False

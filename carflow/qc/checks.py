@@ -75,6 +75,12 @@ CHECKS: tuple[Check, ...] = (
         remedy="Acquire the tube longer, or read the intervals of its numbers with care.",
     ),
     Check(
+        id="QC-TIME-GATE",
+        title="Time gate applied",
+        meaning="The gates leave out a part of the acquisition, but this tube's time is unusable.",
+        remedy="Look at the file with `carflow inspect`; export it with its time channel.",
+    ),
+    Check(
         id="QC-NONFINITE",
         title="Values that are not numbers",
         meaning="Some events hold NaN or infinite values; they are in no population.",

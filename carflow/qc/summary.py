@@ -83,6 +83,8 @@ class TubeSummary:
         What became of compensation; None without gates.
     uncovered : tuple of str
         Channels that were to be compensated, but are not in the matrix.
+    skipped : tuple of str
+        Time gates that let every event in, because the tube's time cannot be used.
     acquired_at : datetime, optional
         Personal data: it is compared, never printed.
     """
@@ -115,6 +117,7 @@ class TubeSummary:
     saturated: Mapping[str, float] = field(default_factory=dict)
     compensation: CompensationState | None = None
     uncovered: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
     reader_findings: tuple[Finding, ...] = ()
 
     @property
@@ -178,7 +181,7 @@ def summarise(
         Share of events at the upper end of each channel's range, 0 to 1, by channel.
     """
     strategy = gated.strategy if gated else None
-    gate_channels = _gate_channels(strategy, acquisition) if strategy else {}
+    gate_channels = dict(gated.channels) if gated else {}
     return TubeSummary(
         sample_id=tube.sample_id,
         subject_id=tube.subject_id,
@@ -211,13 +214,9 @@ def summarise(
         saturated=dict(saturated or {}),
         compensation=_compensation(gated) if gated else None,
         uncovered=gated.uncovered if gated else (),
+        skipped=gated.skipped if gated else (),
         reader_findings=acquisition.findings,
     )
-
-
-def _gate_channels(strategy: Strategy, acquisition: Acquisition) -> dict[str, str]:
-    panel = acquisition.panel
-    return {name: panel.channels[panel.index(name)] for name in strategy.marker_names()}
 
 
 def _target_channels(strategy: Strategy, gate_channels: Mapping[str, str]) -> tuple[str, ...]:

@@ -62,6 +62,23 @@ def check_events(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
     return (_judge(tube, count, Below(limits.events_warn, limits.events_fail)),)
 
 
+def check_time_gate(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
+    """Say where a time gate could not be applied; tubes without one are left out."""
+    del limits  # the gate was applied or not
+    if not tube.skipped:
+        return ()
+    message = (
+        f"The time of this tube cannot be used, so every event passed {_named(tube.skipped)}; "
+        "a disturbed start or end of the acquisition is still in its numbers."
+    )
+    return (_plain(tube, "QC-TIME-GATE", Severity.WARN, message),)
+
+
+def _named(populations: tuple[str, ...]) -> str:
+    names = ", ".join(f'"{name}"' for name in populations)
+    return f"the gate {names}" if len(populations) == 1 else f"the gates {names}"
+
+
 def check_nonfinite(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
     """Judge the share of events that hold a value which is not a number."""
     if tube.n_nonfinite is None or tube.n_events == 0:
@@ -174,6 +191,7 @@ def check_matrix(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
 TUBE_CHECKS: tuple[Callable[[TubeSummary, QcLimits], tuple[Finding, ...]], ...] = (
     check_reader,
     check_events,
+    check_time_gate,
     check_nonfinite,
     check_cd3_events,
     check_beads,

@@ -39,7 +39,18 @@ class MarkKind(StrEnum):
 
     QUANTIFIED = "quantified"
     BELOW_LLOQ = "below LLOQ (drawn at the LLOQ)"
-    NOT_DETECTED = "not detected (drawn at the LOD)"
+    NOT_DETECTED = "not detected (drawn at its limit)"
+
+
+_OPEN: dict[str, Any] = {"marker": "v", "markerfacecolor": "white", "linestyle": ""}
+_LIMIT_MARKERS: dict[MarkKind, dict[str, Any]] = {
+    MarkKind.BELOW_LLOQ: {
+        **_OPEN, "markersize": 7, "markeredgewidth": 1.5, "markeredgecolor": style.BLACK,
+    },
+    MarkKind.NOT_DETECTED: {
+        **_OPEN, "markersize": 5, "markeredgewidth": 0.9, "markeredgecolor": style.BLACK,
+    },
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,15 +196,7 @@ def _marker(mark: Mark, looks: style.SeriesStyle) -> dict[str, Any]:
             "color": looks.colour,
             "linestyle": "",
         }
-    edge = looks.colour if mark.kind is MarkKind.BELOW_LLOQ else style.GREY
-    return {
-        "marker": "v",
-        "markersize": 6,
-        "markerfacecolor": "white",
-        "markeredgecolor": edge,
-        "markeredgewidth": 1.2,
-        "linestyle": "",
-    }
+    return _LIMIT_MARKERS[mark.kind] | {"markeredgecolor": looks.colour}
 
 
 def legend_handles(
@@ -211,7 +214,7 @@ def legend_handles(
         )  # fmt: skip
         for mark in marks:
             if mark.kind is not MarkKind.QUANTIFIED:
-                shape = _marker(mark, looks)
+                shape = _LIMIT_MARKERS[mark.kind]
                 limits[mark.kind] = Line2D([], [], **shape, label=str(mark.kind))
     return [*handles, *limits.values()]
 

@@ -59,6 +59,7 @@ class Grid:
     columns: int
     rows: int
     side_in: float
+    gap_in: float
     shared: bool
 
     @property
@@ -139,6 +140,7 @@ def _grid(panels: Sequence[Panel], width_in: float) -> Grid:
         columns=columns,
         rows=-(-len(panels) // columns),
         side_in=min(1.75, room_in / columns),
+        gap_in=gap_in,
         shared=len(spans) <= 1,
     )
 
@@ -150,11 +152,10 @@ def draw_gates(figure: Figure, panels: Sequence[Panel], *, heading: str) -> None
     pictures = [panel.picture for panel in panels if panel.picture]
     densest = max((max(one.counts, default=0) for one in pictures), default=1)
     scale = LogNorm(1, max(10, densest))
-    gap_in = _GAP_IN if grid.shared else 0.6
     top_in = height_in - _HEADING_IN
     for place, panel in enumerate(panels):
         row, column = divmod(place, grid.columns)
-        left = _LEFT_IN + column * (grid.side_in + gap_in)
+        left = _LEFT_IN + column * (grid.side_in + grid.gap_in)
         bottom = top_in - row * grid.row_in - _TITLE_IN - grid.side_in
         axes = style.place_axes(figure, (left, bottom, grid.side_in, grid.side_in))
         _draw_panel(axes, panel, scale)
@@ -190,7 +191,7 @@ def _draw_frame(
     if not pictures:
         return
     width_in, height_in = (float(side) for side in figure.get_size_inches())
-    inner_in = grid.columns * grid.side_in + (grid.columns - 1) * _GAP_IN
+    inner_in = grid.columns * grid.side_in + (grid.columns - 1) * grid.gap_in
     first = pictures[0]
     if grid.shared:
         middle_in = bottom_in + grid.rows * grid.row_in / 2 - _TITLE_IN / 2
@@ -204,7 +205,7 @@ def _draw_frame(
         )  # fmt: skip
     bar_bottom = bottom_in + 0.08 + (0 if grid.shared else _TICKS_IN + 0.12)
     bar = style.place_axes(
-        figure, (width_in - _RIGHT_IN + 0.2, bar_bottom, 0.11, min(1.2, grid.side_in))
+        figure, (_LEFT_IN + inner_in + 0.2, bar_bottom, 0.11, min(1.2, grid.side_in))
     )
     _draw_density_scale(bar, scale)
     shown = ", ".join(sorted({one.population for one in pictures}))

@@ -1,12 +1,14 @@
 """The tables of the page, as printed text: time points, absolute counts, parameters, treatments.
 
 A column that no tube of a subject can fill is left out of its table and named below it with the
-reason; a single missing number is a dash with its reason in the same cell.
+reason; a single missing or limited number says so in its cell, with a letter that leads to the
+reason below the table.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from carflow.quantify.declarations import DECLARATIONS, spoken_unit
@@ -41,6 +43,9 @@ SUBSETS = (
     "cd4_cd8_ratio_car_negative",
     "car_mfi",
 )
+_LETTERS = tuple(ascii_lowercase) + tuple(
+    first + second for first in "ab" for second in ascii_lowercase
+)
 _PARAMETERS = {
     "cmax": "Cmax",
     "tmax": "Tmax, day",
@@ -58,15 +63,18 @@ _GLOBAL = {"cmax_global": "cmax", "tmax_global": "tmax"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableCell:
-    """One printed cell: what is read first, its interval, and its unit or limitation.
+    """One printed cell: what is read first, its interval, and its unit or state.
 
-    `kind` is "value" for a result, "number" for a count or a day, "" for text.
+    `kind` is "value" for a result, "number" for a count or a day, "" for text. `why` is the
+    reason of a limited number, printed below the table under the letter `mark`.
     """
 
     text: str
     interval: str = ""
     note: str = ""
     kind: str = ""
+    why: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +87,30 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """One printed table; `below` are sentences that belong under it."""
+    """One printed table; `reasons` explain its letters, `below` are sentences under it."""
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[TableRow, ...]
+    reasons: tuple[tuple[str, str], ...] = ()
     below: tuple[str, ...] = ()
+
+
+def lettered(table: Table) -> Table:
+    """Return the table with a letter at every cell that has a reason, and the reasons below."""
+    whys = dict.fromkeys(cell.why for row in table.rows for cell in row.cells if cell.why)
+    marks = dict(zip(whys, _LETTERS, strict=False))
+    return replace(
+        table,
+        rows=tuple(
+            replace(
+                row,
+                cells=tuple(replace(cell, mark=marks.get(cell.why, "")) for cell in row.cells),
+            )
+            for row in table.rows
+        ),
+        reasons=tuple((mark, why) for why, mark in marks.items()),
+    )
 
 
 def time_point_tables(tubes: Sequence[SampleResult]) -> tuple[Table, ...]:
@@ -119,7 +145,9 @@ def _quantity_table(
         if found.measure.has_interval
     }
     covers = f" In brackets: 95 % interval ({'; '.join(sorted(kinds))})." if kinds - {""} else ""
-    return Table(caption=f"{title}.{covers}", columns=head + heading, rows=rows, below=below)
+    return lettered(
+        Table(caption=f"{title}.{covers}", columns=head + heading, rows=rows, below=below)
+    )
 
 
 def _unit_after(name: str) -> str:
@@ -151,8 +179,7 @@ def _absence(tubes: Sequence[SampleResult], name: str) -> str:
 
 
 def _tube_row(tube: SampleResult, shown: Sequence[str], *, with_counts: bool) -> TableRow:
-    kind = "" if tube.sample_type is SampleType.PATIENT else str(tube.sample_type)
-    note = ", ".join(word for word in (kind, tube.visit_label) if word)
+    note = _sample_note(tube)
     start = (
         TableCell(text=wording.day_number(tube.day), kind="number"),
         TableCell(text=tube.sample_id, note=note),
@@ -163,6 +190,14 @@ def _tube_row(tube: SampleResult, shown: Sequence[str], *, with_counts: bool) ->
     return TableRow(
         cells=(*start, *counts, *(quantity_cell(tube.quantity(name)) for name in shown))
     )
+
+
+def _sample_note(tube: SampleResult) -> str:
+    """Return kind and label of a visit, unless the table says the same already."""
+    kind = "" if tube.sample_type is SampleType.PATIENT else str(tube.sample_type)
+    told = {kind.casefold(), f"day {tube.day:g}", f"d{tube.day:g}", ""}
+    label = "" if tube.visit_label.casefold() in told else tube.visit_label
+    return ", ".join(word for word in (kind, label) if word)
 
 
 def _count_cells(tube: SampleResult) -> tuple[TableCell, ...]:
@@ -178,21 +213,19 @@ def _count_cells(tube: SampleResult) -> tuple[TableCell, ...]:
 def quantity_cell(quantity: Quantity | None) -> TableCell:
     """Return the printed cell of a quantity; a missing number says why."""
     if quantity is None:
-        return TableCell(text=wording.MISSING, note="not determined", kind="value")
-    limit = wording.limit_text(quantity)
+        return TableCell(text=wording.MISSING, kind="value", why="not determined for this tube")
     digits = wording.digits_of(quantity.name, quantity.measure.unit)
-    cell = measure_cell(quantity.measure, digits)
-    note = f"{cell.note} ({limit})" if cell.note and limit else cell.note
-    return TableCell(text=cell.text, interval=cell.interval, note=note, kind="value")
+    return measure_cell(quantity.measure, digits, limit=wording.limit_text(quantity))
 
 
-def measure_cell(measure: Measure, digits: int) -> TableCell:
+def measure_cell(measure: Measure, digits: int, *, limit: str = "") -> TableCell:
     """Return the printed cell of one measure."""
     return TableCell(
         text=wording.value_text(measure, digits),
         interval=wording.interval_text(measure, digits),
-        note=wording.limitation(measure),
+        note=wording.state_words(measure) + limit,
         kind="value",
+        why=measure.reason.meaning,
     )
 
 
@@ -204,11 +237,13 @@ def kinetics_table(subject: SubjectResult) -> Table | None:
     columns = ["Curve", *(_PARAMETERS.get(name, name) for name in names)]
     after_tmax = names.index("tmax") + 2 if "tmax" in names else len(columns)
     columns[after_tmax:after_tmax] = ["Bracket, days", "Days of 95 % of draws"]
-    return Table(
-        caption="Kinetic parameters, one row for each curve. In brackets: 95 % interval of the "
-        "value itself.",
-        columns=tuple(columns),
-        rows=tuple(_kinetics_row(one, names, after_tmax) for one in subject.kinetics),
+    return lettered(
+        Table(
+            caption="Kinetic parameters, one row for each curve. In brackets: 95 % interval of "
+            "the value itself.",
+            columns=tuple(columns),
+            rows=tuple(_kinetics_row(one, names, after_tmax) for one in subject.kinetics),
+        )
     )
 
 
@@ -233,7 +268,7 @@ def _kinetics_row(one: CurveKinetics, names: Sequence[str], after_tmax: int) -> 
     cells += [_parameter_cell(one, one.parameters.get(name)) for name in names]
     cells[after_tmax:after_tmax] = [
         _bracket_cell(one.peak),
-        TableCell(text=_days95(one.peak), note=_why_no_days95(one.peak)),
+        TableCell(text=_days95(one.peak), why=_why_no_days95(one.peak)),
     ]
     return TableRow(cells=tuple(cells))
 
@@ -252,14 +287,14 @@ def _parameter_cell(one: CurveKinetics, measure: Measure | None) -> TableCell:
     cell = measure_cell(measure, digits)
     if own_unit or measure.value is None:
         return cell
-    unit_first = "; ".join(word for word in (str(measure.unit), cell.note) if word)
-    return TableCell(text=cell.text, interval=cell.interval, note=unit_first, kind="value")
+    unit_first = ", ".join(word for word in (str(measure.unit), cell.note) if word)
+    return replace(cell, note=unit_first)
 
 
 def _bracket_cell(peak: Peak) -> TableCell:
     if peak.day.value is None:
-        return TableCell(text=wording.MISSING, note=peak.reason.meaning)
-    return TableCell(text=wording.day_range(*peak.bracket), note=peak.reason.meaning)
+        return TableCell(text=wording.MISSING, why=peak.reason.meaning)
+    return TableCell(text=wording.day_range(*peak.bracket), why=peak.reason.meaning)
 
 
 def _days95(peak: Peak) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from carflow.measure import IntervalKind, State
 from carflow.quantify.declarations import DECLARATIONS
+from carflow.reasons import Reason
 from carflow.units import Unit
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ MISSING = "–"
 _MINUS = "−"
 _SUPERSCRIPTS = str.maketrans("0123456789-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻")
 _STATES = {
-    State.QUANT: "quantified",
-    State.DET_BLQ: "detected, below the limit of quantification",
+    State.QUANT: "",
+    State.DET_BLQ: "detected, below LLOQ",
     State.ND: "not detected",
     State.NE: "not evaluable",
     State.MISSING: "not sampled",
@@ -171,27 +172,37 @@ def covered_by(measure: Measure) -> str:
     return _INTERVALS[measure.ci_kind]
 
 
-def limitation(measure: Measure) -> str:
-    """Return in words why a number is missing or limited; nothing for a plain number.
+def state_words(measure: Measure) -> str:
+    """Return the state of a limited number in words; nothing for a quantified one.
 
     Examples
     --------
     >>> from carflow.measure import Measure
     >>> from carflow.reasons import Reason
-    >>> limitation(Measure.missing(Unit.PERCENT, Reason.ZERO_PARENT))
-    'not evaluable: no event in the denominator'
+    >>> state_words(Measure.missing(Unit.PERCENT, Reason.ZERO_PARENT))
+    'not evaluable'
     """
-    if measure.state is State.QUANT:
-        return measure.reason.meaning
-    return f"{_STATES[measure.state]}: {measure.reason.meaning}"
+    if measure.reason is Reason.LAB_BELOW_LIMIT:
+        return "below its limit"
+    return _STATES[measure.state]
 
 
 def limit_text(quantity: Quantity) -> str:
-    """Return the limit that a number below it was held against, or nothing."""
+    """Return the limit that a number below it was held against, to go after `state_words`.
+
+    Examples
+    --------
+    >>> from carflow.measure import Measure
+    >>> from carflow.quantify.quantity import Quantity
+    >>> from carflow.reasons import Reason
+    >>> blq = Measure(unit=Unit.PERCENT, value=0.3, state=State.DET_BLQ, reason=Reason.BELOW_LLOQ)
+    >>> limit_text(Quantity(name="car_pct_cd3", method="flow", measure=blq, lloq=0.5))
+    ' 0.50'
+    """
     measure = quantity.measure
     digits = digits_of(quantity.name, measure.unit)
     if measure.state is State.DET_BLQ and quantity.lloq is not None:
-        return f"LLOQ {number(quantity.lloq, digits)}"
+        return f" {number(quantity.lloq, digits)}"
     if measure.state is State.ND and quantity.lod is not None:
-        return f"LOD {number(quantity.lod, digits)}"
+        return f", LOD {number(quantity.lod, digits)}"
     return ""

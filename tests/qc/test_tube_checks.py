@@ -340,3 +340,14 @@ def test_what_the_reader_noticed_is_carried_through(make_tube: MakeTube) -> None
             sample_id="P01-D07",
         ),
     )
+
+
+def test_a_time_gate_that_could_not_be_applied_warns(make_tube: MakeTube) -> None:
+    (found,) = tube_checks.check_time_gate(make_tube(skipped=("time",)), LIMITS)
+
+    assert found.severity is Severity.WARN
+    assert found.message == (
+        'The time of this tube cannot be used, so every event passed the gate "time"; a '
+        "disturbed start or end of the acquisition is still in its numbers."
+    )
+    assert tube_checks.check_time_gate(make_tube(), LIMITS) == ()

@@ -1,0 +1,174 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import carflow as cf
+from carflow.errors import ExitCode, GatesError
+from carflow.gating.strategy import Strategy
+from carflow.gating.template import parse_template
+from carflow.reasons import Reason
+from carflow.study.model import Study
+
+WriteTube = Callable[..., Path]
+HEADER = "file,sample_id,subject_id,day,sample_type,panel_id,exclude_reason,volume_unit_override\n"
+
+
+@pytest.fixture(scope="module")
+def gates(gates_folder: Path) -> Strategy:
+    return cf.read_gates(gates_folder / "car_t_blood.toml")
+
+
+def study_of(folder: Path, *lines: str) -> Study:
+    (folder / "samples.csv").write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
+    return cf.read_study(folder / "samples.csv")
+
+
+def reason_of(result: object, sample_id: str, name: str) -> str:
+    quantity = result.tube(sample_id).quantity(name)  # type: ignore[attr-defined]  # a Result
+    assert quantity is not None
+    return str(quantity.measure.reason)
+
+
+def test_an_excluded_row_is_not_read_and_says_so(
+    tmp_path: Path, write_tube: WriteTube, gates: Strategy
+) -> None:
+    write_tube(tmp_path / "a.fcs")
+    study = study_of(tmp_path, "a.fcs,A,P1,4,patient,,,", "gone.fcs,B,P1,7,patient,,clotted tube,")
+    result = cf.run(study, gates)
+
+    assert reason_of(result, "B", "car_pct_cd3") == Reason.EXCLUDED_BY_USER
+    assert result.tube("B").failure is None
+    assert result.exit_code is not ExitCode.SOME_TUBES_FAILED
+
+
+def test_each_tube_takes_the_gates_of_its_panel(
+    tmp_path: Path, write_tube: WriteTube, gates: Strategy
+) -> None:
+    write_tube(tmp_path / "a.fcs", identity="a")
+    write_tube(tmp_path / "b.fcs", identity="b")
+    other = parse_template(
+        'format = 1\nname = "scatter"\npanel = "scatter"\ncompensation = "none"\n[scales]\ns = { type = "linear" }\n'
+        '[markers]\n"FSC-A" = "s"\n[[population]]\nname = "cells"\n'
+        'interval = { of = "FSC-A", low = 28000 }\n[roles]\ncells = "cells"\n'
+    )
+    study = study_of(
+        tmp_path, "a.fcs,A,P1,4,patient,car_t_blood,,", "b.fcs,B,P1,7,patient,scatter,,"
+    )
+    result = cf.run(study, [gates, other])
+
+    assert [tube.gates_name for tube in result.tube_results] == ["car_t_blood", "scatter"]
+    assert reason_of(result, "B", "car_pct_cd3") == Reason.NO_POPULATION
+
+
+def test_a_tube_whose_panel_has_no_gates_stops_before_anything_is_read(
+    tmp_path: Path, gates: Strategy
+) -> None:
+    study = study_of(tmp_path, "a.fcs,A,P1,4,patient,tbnk,,")
+
+    with pytest.raises(GatesError) as caught:
+        cf.run(study, [gates, gates])
+
+    assert str(caught.value) == (
+        'sample A has the panel_id "tbnk", for which there are 0 gate files (the gate files '
+        'given are for the panels "car_t_blood", "car_t_blood"; each tube needs exactly one)'
+    )
+
+
+def test_nothing_read_at_all_is_unusable_input(tmp_path: Path, gates: Strategy) -> None:
+    result = cf.run(study_of(tmp_path, "gone.fcs,A,P1,4,patient,,,"), gates)
+
+    assert result.exit_code is ExitCode.UNUSABLE_INPUT
+
+
+def test_tubes_are_reported_as_they_are_done_and_results_keep_the_sheets_order(
+    tmp_path: Path, write_tube: WriteTube, gates: Strategy
+) -> None:
+    write_tube(tmp_path / "a.fcs", identity="a")
+    study = study_of(tmp_path, "gone.fcs,Z,P1,4,patient,,,", "a.fcs,A,P1,7,patient,,,")
+    seen: list[tuple[str, bool]] = []
+    result = cf.run(
+        study, gates, tube_done=lambda tube, error: seen.append((tube.sample_id, error is None))
+    )
+
+    assert seen == [("Z", False), ("A", True)]
+    assert [tube.sample_id for tube in result.tube_results] == ["Z", "A"]
+
+
+def test_a_curve_that_is_all_below_the_laboratorys_limit_still_says_so(
+    tmp_path: Path, write_tube: WriteTube, gates: Strategy
+) -> None:
+    write_tube(tmp_path / "a.fcs", identity="a")
+    write_tube(tmp_path / "b.fcs", identity="b")
+    (tmp_path / "samples.csv").write_text(
+        "file,sample_id,subject_id,day,sample_type,copies_per_ug\n"
+        "a.fcs,A,P1,4,patient,<50\nb.fcs,B,P1,7,patient,<50\n",
+        encoding="utf-8",
+    )
+    result = cf.run(cf.read_study(tmp_path / "samples.csv"), gates)
+    kinetics = result.subject("P1").kinetics_of("copies_per_ug")
+
+    assert kinetics is not None
+    assert kinetics.sentences[0] == (
+        "No expansion was detected: every value lies below the limit of quantification."
+    )
+
+
+def test_time_that_cannot_be_used_warns_and_costs_no_percentage(
+    tmp_path: Path, write_tube: WriteTube, gates: Strategy
+) -> None:
+    write_tube(tmp_path / "a.fcs", TIMESTEP=None)
+    result = cf.run(study_of(tmp_path, "a.fcs,A,P1,4,patient,,,"), gates)
+    found = result.tube("A").quantity("car_pct_cd3")
+
+    assert found is not None
+    assert found.measure.value == pytest.approx(100 * 400 / 1800, abs=0.5)
+    assert "QC-TIME-GATE" in set(result.findings["code"])
+
+
+def test_the_gates_are_kept_as_applied_by_channel(
+    tmp_path: Path, write_tube: WriteTube, gates: Strategy
+) -> None:
+    write_tube(tmp_path / "a.fcs")
+    result = cf.run(study_of(tmp_path, "a.fcs,A,P1,4,patient,,,"), gates)
+    (used,) = result.provenance.gates
+
+    assert 'fcs-dimension data-type:name="R660-A"' in used.gatingml
+    assert used.sha256 == gates.sha256
+
+
+def test_saturated_events_are_counted_on_the_way_to_the_gates(
+    tmp_path: Path, write_tube: WriteTube, gates: Strategy
+) -> None:
+    from carflow.cleaning.watch import SaturationWatch
+    from carflow.fcs.reader import read_fcs
+    from carflow.gating.engine import gate
+
+    tube = read_fcs(write_tube(tmp_path / "a.fcs"))
+    watch = SaturationWatch(tube)
+    watched, plain = gate(watch, gates), gate(tube, gates)
+    on_margin = int((tube.column("FSC-A") >= 262143.0).sum())
+
+    assert watched.counts == plain.counts
+    assert on_margin > 0
+    assert watch.saturated_shares()["FSC-A"] == pytest.approx(on_margin / tube.n_events)
+    assert "Time" not in watch.saturated_shares()
+
+
+def test_check_is_the_findings_of_run(
+    tmp_path: Path, write_tube: WriteTube, gates: Strategy
+) -> None:
+    write_tube(tmp_path / "a.fcs")
+    study = study_of(tmp_path, "a.fcs,A,P1,4,patient,,,")
+
+    assert cf.check(study, gates).equals(cf.run(study, gates).findings)
+
+
+def test_check_without_gates_leaves_out_what_needs_a_population(
+    tmp_path: Path, write_tube: WriteTube
+) -> None:
+    write_tube(tmp_path / "a.fcs")
+    codes = set(cf.check(study_of(tmp_path, "a.fcs,A,P1,4,patient,,,"))["code"])
+
+    assert "QC-EVENTS" in codes
+    assert "QC-CD3-EVENTS" not in codes
