@@ -47,6 +47,11 @@ def sheet_of(folder: Path, text: str) -> Path:
     return path
 
 
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
 def run(folder: Path, gates: str) -> int:
     return cli.main(
         ["run", str(folder / "samples.csv"), "--gates", gates, "--out", str(folder / "out")]
@@ -91,16 +96,17 @@ def test_one_truncated_file_keeps_its_row_and_the_other_finishes(
     two_tubes: Path, gates: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole = (two_tubes / "b.fcs").read_bytes()
-    (two_tubes / "b.fcs").write_bytes(whole[:-5000])
+    # 8 of them are the checksum after the events
+    (two_tubes / "b.fcs").write_bytes(whole[:-5008])
 
     assert run(two_tubes, gates) == ExitCode.SOME_TUBES_FAILED
     said = capsys.readouterr().err
     assert re.search(r"sample B has no result: b\.fcs: .*5000 bytes", said), said
-    rows = list(csv.DictReader((two_tubes / "out/quantities.csv").open(encoding="utf-8")))
+    rows = table(two_tubes / "out/quantities.csv")
     of_b = [row for row in rows if row["sample_id"] == "B"]
     assert {row["reason"] for row in of_b if row["quantity"] == "car_pct_cd3"} == {"TUBE_FAILED"}
     assert any(row["value"] for row in rows if row["sample_id"] == "A")
-    failures = list(csv.DictReader((two_tubes / "out/failures.csv").open(encoding="utf-8")))
+    failures = table(two_tubes / "out/failures.csv")
     assert [(row["sample_id"], row["code"]) for row in failures] == [("B", "FCS-TRUNCATED")]
     assert "b.fcs" not in (two_tubes / "out/failures.csv").read_text(encoding="utf-8")
 
@@ -131,7 +137,7 @@ def test_a_tube_without_events_is_a_result_and_not_a_failure(two_tubes: Path, ga
 
     # no event at all fails the check of event counts, but costs nothing else
     assert run(two_tubes, gates) == ExitCode.QC_FAIL
-    rows = list(csv.DictReader((two_tubes / "out/quantities.csv").open(encoding="utf-8")))
+    rows = table(two_tubes / "out/quantities.csv")
     empty = next(r for r in rows if r["sample_id"] == "B" and r["quantity"] == "car_pct_cd3")
     assert (empty["value"], empty["state"], empty["reason"]) == ("", "NE", "ZERO_EVENTS")
 
@@ -186,7 +192,7 @@ def test_usage_errors_end_in_2(capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
 
 
-def test_a_bug_of_ours_ends_in_1_with_its_traceback(tmp_path: Path) -> None:
+def test_a_bug_of_ours_ends_in_1_with_its_traceback() -> None:
     program = (
         "import sys, carflow.fcs.reader as reader\n"
         "def broken(path): raise RuntimeError('ours')\n"
@@ -244,7 +250,7 @@ def test_nothing_that_may_be_passed_on_carries_text_of_a_file(
             with zipfile.ZipFile(path) as book:
                 body = b"".join(book.read(name) for name in book.namelist())
         assert b"CANARY" not in body, path.name
-        assert b"1987" not in body or path.suffix in {".png", ".svg"}, path.name
+        assert not re.search(rb"NOV-1987|1987-11", body), path.name
     assert len(public) >= len(OUTPUTS)
     assert b"CANARY5.fcs" in (tmp_path / "out/private/manifest.csv").read_bytes()
 

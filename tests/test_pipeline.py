@@ -48,7 +48,8 @@ def test_each_tube_takes_the_gates_of_its_panel(
     write_tube(tmp_path / "a.fcs", identity="a")
     write_tube(tmp_path / "b.fcs", identity="b")
     other = parse_template(
-        'format = 1\nname = "scatter"\npanel = "scatter"\ncompensation = "none"\n[scales]\ns = { type = "linear" }\n'
+        'format = 1\nname = "scatter"\npanel = "scatter"\ncompensation = "none"\n'
+        '[scales]\ns = { type = "linear" }\n'
         '[markers]\n"FSC-A" = "s"\n[[population]]\nname = "cells"\n'
         'interval = { of = "FSC-A", low = 28000 }\n[roles]\ncells = "cells"\n'
     )

@@ -7,6 +7,7 @@ Why pydantic: the dataclasses are the schema, so there is no second description 
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -22,18 +23,25 @@ SCHEMA = "carflow-result-1"
 
 @cache
 def _adapter() -> TypeAdapter[Any]:
-    from pydantic import ConfigDict, TypeAdapter, with_config
+    from pydantic import TypeAdapter
 
-    # an open bracket ends at infinity, which plain JSON cannot say
-    configured = with_config(ConfigDict(ser_json_inf_nan="strings"))
-    return TypeAdapter(configured(Result))
+    return TypeAdapter(Result)
 
 
 def result_to_json(result: Result) -> str:
     """Return the result as JSON text, without the private manifest."""
     public = replace(result, manifest=())
-    body = _adapter().dump_python(public, mode="json")
-    return json.dumps({"schema": SCHEMA, "result": body}, ensure_ascii=False)
+    body = _speakable(_adapter().dump_python(public, mode="json"))
+    return json.dumps({"schema": SCHEMA, "result": body}, ensure_ascii=False, allow_nan=False)
+
+
+def _speakable(value: Any) -> Any:
+    """Write infinity, where an open bracket ends, as text: JSON has no number for it."""
+    if isinstance(value, dict):
+        return {key: _speakable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_speakable(inner) for inner in value]
+    return "Infinity" if value == math.inf else value
 
 
 def result_from_json(text: str) -> Result:
