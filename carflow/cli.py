@@ -75,12 +75,9 @@ def ending(command: Callable[..., ExitCode]) -> Callable[..., None]:
     def ended(*args: object, **kwargs: object) -> None:
         try:
             code = command(*args, **kwargs)
-        except CarflowError as error:
+        except (CarflowError, Problems) as error:
             _say(f"carflow: {error}")
             code = error.exit_code
-        except Problems as error:
-            _say(f"carflow: {error}")
-            code = ExitCode.worst([one.exit_code for one in error.exceptions])
         except KeyboardInterrupt:
             _say("carflow: interrupted")
             code = ExitCode.INTERRUPTED

@@ -150,6 +150,13 @@ class Problems(ExceptionGroup[CarflowError]):
       row 5: file is empty
     """
 
+    @property
+    def exit_code(self) -> ExitCode:
+        """The one code that stands for those of all members."""
+        return ExitCode.worst(
+            [one.exit_code for one in self.exceptions if isinstance(one, (CarflowError, Problems))]
+        )
+
     def __str__(self) -> str:
         lines = "".join(f"\n  {error}" for error in self.exceptions)
         count = len(self.exceptions)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from carflow.result.run import Result
-    from carflow.result.sample import Axis, SampleResult
+    from carflow.result.sample import Axis, SampleResult, Tick
 
 MOST_COLUMNS = 5
 _LEFT_IN, _RIGHT_IN = 0.85, 0.95
@@ -231,7 +231,7 @@ def _draw_density_scale(axes: Axes, scale: LogNorm) -> None:
     axes.yaxis.tick_right()
     axes.tick_params(labelsize=style.SMALL, length=2)
     axes.set_xticks([])
-    axes.set_title("events\nper bin", fontsize=style.SMALL, pad=4, loc="left")
+    axes.set_title("events\nper bin", fontsize=style.SMALL, pad=7, loc="left")
 
 
 def _draw_panel(axes: Axes, panel: Panel, scale: LogNorm) -> None:
@@ -312,11 +312,30 @@ def _draw_dots(axes: Axes, picture: GatePicture, counts: np.ndarray, scale: LogN
 
 
 def _set_ticks(axes: Axes, x: Axis, y: Axis) -> None:
-    for axis, ticks in ((axes.xaxis, x.ticks), (axes.yaxis, y.ticks)):
-        labelled = [tick for tick in ticks if tick.label]
+    side_points = axes.get_window_extent().width / axes.figure.dpi * 72
+    for axis, shown, along in ((axes.xaxis, x, True), (axes.yaxis, y, False)):
+        labelled = _with_room(shown, side_points, along=along)
         axis.set_major_locator(FixedLocator([tick.position for tick in labelled]))
         axis.set_ticklabels([superscript(tick.label) for tick in labelled])
-        axis.set_minor_locator(FixedLocator([tick.position for tick in ticks if not tick.label]))
+        minor = [tick.position for tick in shown.ticks if tick not in labelled]
+        axis.set_minor_locator(FixedLocator(minor))
         axis.set_minor_formatter(NullFormatter())
     axes.tick_params(labelsize=style.SMALL, length=3, pad=2)
     axes.tick_params(which="minor", length=1.6)
+
+
+def _with_room(axis: Axis, side_points: float, *, along: bool) -> list[Tick]:
+    """Return the labelled ticks whose labels do not touch, from the upper end on."""
+    kept: list[Tick] = []
+    per_unit = side_points / (axis.high - axis.low)
+    for tick in sorted((tick for tick in axis.ticks if tick.label), key=_position, reverse=True):
+        letters = len(superscript(tick.label)) if along else 1.4
+        before = len(superscript(kept[-1].label)) if along and kept else letters
+        needed = 0.6 * style.SMALL * (letters + before) / 2 + 1
+        if not kept or (kept[-1].position - tick.position) * per_unit >= needed:
+            kept.append(tick)
+    return kept[::-1]
+
+
+def _position(tick: Tick) -> float:
+    return tick.position
