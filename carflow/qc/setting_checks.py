@@ -38,6 +38,7 @@ class _Setting:
     read: Callable[[TubeSummary], Mapping[str, float]]
     distance: Callable[[float, float], float]
     allowed: Above
+    harmless: Callable[[TubeSummary], str] = lambda _: ""  # why a difference moves no value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,11 @@ def check_voltages(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
 
 
 def check_ranges(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
-    """Compare the ranges of the channels ($PnR on the scale of the values), Time left out."""
+    """Compare the ranges of the channels ($PnR on the scale of the values), Time left out.
+
+    In a floating-point file the range scales nothing, and some makers write the highest value
+    of each file as its range: a difference is told there, not judged.
+    """
     setting = _Setting(
         code="QC-RANGE",
         noun="range",
@@ -71,6 +76,9 @@ def check_ranges(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
         read=_ranges,
         distance=_ratio,
         allowed=Above(limits.range_ratio_warn, limits.range_ratio_fail),
+        harmless=lambda tube: (
+            "floating-point values are not scaled by it" if tube.datatype in {"F", "D"} else ""
+        ),
     )
     return _compare(group, setting)
 
@@ -140,10 +148,15 @@ def _compare_tube(
         for channel, value in own.items()
     ]
     worst = max(departure.distance for departure in found)
+    severity = gravest(departure.severity for departure in found)
+    message = _departures_sentence(found, setting.noun)
+    harmless = setting.harmless(tube)
+    if harmless and severity is not Severity.PASS:
+        severity, message = Severity.INFO, f"{message[:-1]}; {harmless}."
     return Finding(
         code=setting.code,
-        severity=gravest(departure.severity for departure in found),
-        message=_departures_sentence(found, setting.noun),
+        severity=severity,
+        message=message,
         sample_id=tube.sample_id,
         value=worst if math.isfinite(worst) else None,
         limit=str(setting.allowed),

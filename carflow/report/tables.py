@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
 
 from carflow.report.files import write_text
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 MANIFEST_COLUMNS = ("sample_id", "file", "sha256")
 # the last four are the wide forms, which spreadsheets of East Asian locales also evaluate
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def csv_cell(cell: Cell) -> str | int | float:
@@ -39,7 +41,19 @@ def csv_cell(cell: Cell) -> str | int | float:
         return ""
     if not isinstance(cell, str):
         return cell
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell.replace("\0", "")
+    text = clean_text(cell)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def clean_text(text: str) -> str:
+    r"""Return text without control characters, which tables cannot hold; lines end in a feed.
+
+    Examples
+    --------
+    >>> clean_text("day 7\x0c\r\n")
+    'day 7\n'
+    """
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def csv_text(columns: Sequence[str], table: Iterable[Row]) -> str:

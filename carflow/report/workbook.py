@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import re
 from typing import TYPE_CHECKING
 
-from carflow.report.tables import public_tables
+from carflow.report.tables import clean_text, public_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,9 +26,9 @@ SHEETS = ("Samples", "Quantities", "Subjects", "Findings", "Failures")
 ABOUT_COLUMNS = ("topic", "name", "value")
 _EXCEL_TEXT_LIMIT = 32_767
 _WIDEST_COLUMN = 60
-# Excel shows at most two decimals of these; the cell keeps every digit
+# how Excel shows a number; the cell itself keeps 16 digits, the CSV files keep all
 _NUMBER_FORMATS = {
-    "day": "0.##",
+    "day": "General",
     "count": "#,##0",
     "n_events": "#,##0",
     "n_nonfinite": "#,##0",
@@ -45,7 +44,6 @@ _OPTIONS = {
     "strings_to_numbers": False,
     "nan_inf_to_errors": True,
 }
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def workbook_bytes(result: Result) -> bytes:
@@ -97,7 +95,7 @@ def _write_sheet(book: Workbook, title: str, columns: Sequence[str], table: Sequ
         figures = book.add_format(
             {"num_format": _NUMBER_FORMATS.get(name, _ANY_NUMBER), "valign": "top"}
         )
-        sheet.write_string(0, place, clean_text(name), heading)
+        sheet.write_string(0, place, workbook_text(name), heading)
         cells = [row.get(name) for row in table]
         _write_column(sheet, place, cells, formats={"text": text, "number": figures})
         sheet.set_column(place, place, _width(name, cells))
@@ -114,21 +112,21 @@ def _write_column(
     sheet: Worksheet, place: int, cells: Sequence[Cell], *, formats: Mapping[str, Format]
 ) -> None:
     for line, cell in enumerate(cells, start=1):
-        if isinstance(cell, str):
-            sheet.write_string(line, place, clean_text(cell), formats["text"])
-        elif cell is not None:
+        if isinstance(cell, str) and cell:
+            sheet.write_string(line, place, workbook_text(cell), formats["text"])
+        elif isinstance(cell, (int, float)):
             sheet.write_number(line, place, cell, formats["number"])
 
 
-def clean_text(text: str) -> str:
-    r"""Return text without the control characters that a workbook cannot hold, cut at its limit.
+def workbook_text(text: str) -> str:
+    """Return text as a cell can hold it, cut at Excel's limit.
 
     Examples
     --------
-    >>> clean_text("=1+1\x0c")
-    '=1+1'
+    >>> workbook_text("=1+1"), len(workbook_text("x" * 40_000))
+    ('=1+1', 32767)
     """
-    return _CONTROL.sub("", text)[:_EXCEL_TEXT_LIMIT]
+    return clean_text(text)[:_EXCEL_TEXT_LIMIT]
 
 
 def _width(name: str, cells: Sequence[Cell]) -> float:

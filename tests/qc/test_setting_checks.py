@@ -145,6 +145,7 @@ def test_a_tube_without_voltages_is_not_a_pass(group: list[TubeSummary]) -> None
 def test_another_scale_fails_and_an_unstated_one_is_left_out(
     group: list[TubeSummary], end: float, severity: Severity
 ) -> None:
+    group = [replace(tube, datatype="I") for tube in group]
     group[1] = replace(group[1], ranges=(262_144.0, end, 262_144.0, 262_144.0, 1.0))
 
     found = _by_id(setting_checks.check_ranges(group, LIMITS))
@@ -153,7 +154,20 @@ def test_another_scale_fails_and_an_unstated_one_is_left_out(
     assert found["S1"].severity is Severity.PASS
 
 
+def test_the_range_of_a_floating_point_file_is_told_and_not_judged(
+    group: list[TubeSummary],
+) -> None:
+    # NovoCyte software writes the highest value of each file as its range
+    group[1] = replace(group[1], ranges=(110_283.0, 262_144.0, 262_144.0, 262_144.0, 1.0))
+
+    found = _by_id(setting_checks.check_ranges(group, LIMITS))["S2"]
+
+    assert found.severity is Severity.INFO
+    assert found.message.endswith("; floating-point values are not scaled by it.")
+
+
 def test_a_range_of_zero_fails_without_a_number(group: list[TubeSummary]) -> None:
+    group = [replace(tube, datatype="I") for tube in group]
     group[1] = replace(group[1], ranges=(262_144.0, 0.0, 262_144.0, 262_144.0, 1.0))
 
     found = _by_id(setting_checks.check_ranges(group, LIMITS))["S2"]

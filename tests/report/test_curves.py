@@ -1,6 +1,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,7 +72,7 @@ def test_curves_without_a_positive_value_have_an_axis_all_the_same() -> None:
     [(69.94, 100.0), (96.5, 116.0), (100.0, 116.0), (12.0, 20.0), (1.2, 2.0), (0.03, 1.0)],
 )
 def test_a_percent_axis_ends_at_100_or_at_a_round_number(highest: float, top: float) -> None:
-    assert percent_limits([mark(7, highest)]) == (0.0, pytest.approx(top))
+    assert percent_limits([mark(7, highest)]) == pytest.approx((0.0, top))
 
 
 def test_limits_stand_in_for_values_below_them(odd_result: Result, model_result: Result) -> None:
@@ -114,7 +115,8 @@ def test_lines_join_quantified_values_after_the_infusion_only() -> None:
 
     draw_curve(axes, marks, style.PERCENT)
 
-    joined = [tuple(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2]
-    open_marks = [line for line in axes.lines if line.get_markerfacecolor() == "white"]
-    assert joined == [(1, 4), (12, 14)]
-    assert [tuple(line.get_xydata()[0]) for line in open_marks] == [(7, 0.5)]
+    corners = {line: np.asarray(line.get_xydata()).tolist() for line in axes.lines}
+    joined = [points for points in corners.values() if len(points) == 2]
+    limits = [one for line, one in corners.items() if line.get_markerfacecolor() == "white"]
+    assert joined == [[[1, 10], [4, 20]], [[12, 30], [14, 20]]]
+    assert limits == [[[7, 0.5]]]

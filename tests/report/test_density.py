@@ -36,9 +36,9 @@ def test_the_gate_is_drawn_closed_and_the_ticks_are_powers(model_result: Result)
     axes = panels(gate_figure(model_result, "P01"))[0]
 
     (outline,) = axes.lines
-    corners = outline.get_xydata()
+    corners = np.asarray(outline.get_xydata()).tolist()
     assert len(corners) == 5
-    assert tuple(corners[0]) == tuple(corners[-1]) == (0.62, 0.52)
+    assert corners[0] == corners[-1] == [0.62, 0.52]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == [
         "−10³", "0", "10³", "10⁴", "10⁵",
     ]  # fmt: skip
@@ -47,7 +47,7 @@ def test_the_gate_is_drawn_closed_and_the_ticks_are_powers(model_result: Result)
 def test_empty_bins_are_white_and_all_panels_share_one_scale(model_result: Result) -> None:
     images = [axes.images[0] for axes in panels(gate_figure(model_result, "P01"))]
 
-    assert all(np.ma.getmaskarray(image.get_array())[0, 0] for image in images)
+    assert all(np.ma.getmaskarray(np.ma.asarray(image.get_array()))[0, 0] for image in images)
     assert len({(image.norm.vmin, image.norm.vmax) for image in images}) == 1
 
 
@@ -61,7 +61,7 @@ def test_a_sparse_file_shows_every_occupied_bin_as_a_dot(model_result: Result) -
     (axes,) = panels(gate_figure(result, "P01"))
 
     (dots,) = axes.collections
-    assert len(dots.get_offsets()) == 2
+    assert len(np.asarray(dots.get_offsets())) == 2
     assert axes.get_title() == "no CD3+ event\n0 / 0"
 
 

@@ -7,15 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carflow.errors import ExitCode, OutputError
-from carflow.report import files
 from carflow.report.files import make_folder, safe_stem, write_bytes, write_text
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_text_is_written_as_it_is_and_no_draft_stays(tmp_path: Path) -> None:
     path = write_text(tmp_path / "a.csv", "µL,x\n")
 
     assert path.read_bytes() == b"\xc2\xb5L,x\n"
-    assert os.listdir(tmp_path) == ["a.csv"]
+    assert names_in(tmp_path) == ["a.csv"]
 
 
 def test_a_file_is_replaced(tmp_path: Path) -> None:
@@ -40,7 +43,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_draft(
     def full(_handle: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OutputError) as caught:
         write_text(path, "new")
 
@@ -49,18 +52,18 @@ def test_a_full_disk_leaves_the_old_file_and_no_draft(
     )
     assert caught.value.exit_code is ExitCode.OUTPUT
     assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["a"]
+    assert names_in(tmp_path) == ["a"]
 
 
 def test_an_interrupt_leaves_no_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(_handle: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(files.os, "fsync", interrupt)
+    monkeypatch.setattr(os, "fsync", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write_bytes(tmp_path / "a", b"x")
 
-    assert os.listdir(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 def test_a_folder_below_a_file_is_refused(tmp_path: Path) -> None:
@@ -93,7 +96,7 @@ def test_a_folder_in_the_place_of_a_file_is_refused(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{tmp_path / 'a'}: its place is taken by a folder (choose another name)"
     )
-    assert os.listdir(tmp_path) == ["a"]
+    assert names_in(tmp_path) == ["a"]
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EPERM])

@@ -8,6 +8,7 @@ import pytest
 
 from carflow.errors import ExitCode, OutputError
 from carflow.report import outputs
+from carflow.report.files import safe_stem
 from carflow.report.outputs import (
     check_writable,
     read_result,
@@ -104,8 +105,8 @@ def test_the_result_is_read_back_and_its_page_made_again(
     result = read_result(written)
 
     assert result == replace(model_result, manifest=())
-    write_pages(result, tmp_path)
-    assert (tmp_path / "report.html").read_bytes() == (written / "report.html").read_bytes()
+    page = write_report(result, tmp_path / "report.html")
+    assert page.read_bytes() == (written / "report.html").read_bytes()
 
 
 def test_gates_are_listed_with_their_files(written: Path) -> None:
@@ -137,11 +138,14 @@ def test_gates_of_odd_or_equal_names_get_files_of_their_own(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_odd_subjects_get_files_of_their_own(odd_result: Result, tmp_path: Path) -> None:
+def test_odd_subjects_get_files_of_their_own(
+    odd_result: Result, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(outputs, "png_bytes", lambda _: b"")
     write_pages(odd_result, tmp_path)
 
     names = sorted(path.name for path in (tmp_path / "figures").glob("model-*.png"))
-    assert names == ["model-b-p1-b-c690c649.png", "model-p03-59fb9ab3.png"]
+    assert names == [f"model-{safe_stem(name)}.png" for name in ("<b>$P1&</b>", "P03")]
 
 
 def test_the_page_alone_is_written_into_a_new_folder(odd_result: Result, tmp_path: Path) -> None:

@@ -95,8 +95,8 @@ def test_the_verdict_is_a_word_and_the_statement_comes_before_the_tables(
             "Percentages by time point",
             "Kinetic parameters",
             "Checks of tubes and batch",
-            "Methods",
-            "Provenance",
+            "Each tube is read by",
+            "What is needed to repeat the run",
         )
     ]
     assert order == sorted(order)
