@@ -162,20 +162,22 @@ def peak(
 ) -> ExitCode:
     """Tell the observed day of the peak of each curve in a table of days and values."""
     from carflow.kinetics.peak import estimate_peak
+    from carflow.kinetics.wording import peak_sentences
     from carflow.study.value_table import read_series
 
     series = read_series(sys.stdin.read() if table == "-" else Path(table))
-    answers = []
-    for one in series:
-        found = estimate_peak(
-            one.days, one.values, lows=one.lows, highs=one.highs, states=one.states
-        )
-        answers.append({"subject_id": one.subject_id, **found.as_row()})
+    found = [
+        estimate_peak(one.days, one.values, lows=one.lows, highs=one.highs, states=one.states)
+        for one in series
+    ]
+    named = list(zip((one.subject_id for one in series), found, strict=True))
     if as_json:
+        answers = [{"subject_id": subject, **peak.as_row()} for subject, peak in named]
         _print(json.dumps(answers, ensure_ascii=False, indent=2))
-    else:
-        for answer in answers:
-            _print("\t".join(f"{name}={value}" for name, value in answer.items()))
+        return ExitCode.OK
+    for subject, peak in named:
+        whose = f"{subject}: " if subject else ""
+        _print(whose + " ".join(peak_sentences(peak, "")))
     return ExitCode.OK
 
 

@@ -326,6 +326,23 @@ def test_peak_reads_a_table_from_standard_input() -> None:
     assert (answer["previous_day"], answer["next_day"]) == (7.0, 14.0)
 
 
+def test_peak_says_in_words_what_a_table_allows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = tmp_path / "values.csv"
+    values.write_text(
+        "subject_id,day,value\nP1,1,4.26\nP1,7,45.31\nP1,12,69.94\nP1,14,24.33\n",
+        encoding="utf-8",
+    )
+
+    assert cli.main(["peak", str(values)]) == ExitCode.OK
+    assert capsys.readouterr().out == (
+        "P1: The highest measured value was 69.94 on day 12. If the curve has one peak and "
+        "measurement error has not reordered the days, the true peak lies between day 7 and "
+        "day 14 (a bracket set by the sampling days, not a 95 % interval).\n"
+    )
+
+
 def test_inspect_shows_no_free_text_of_the_file(
     tmp_path: Path, write_tube: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

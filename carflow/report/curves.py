@@ -42,7 +42,7 @@ class MarkKind(StrEnum):
     NOT_DETECTED = "not detected (drawn at its limit)"
 
 
-_OPEN: dict[str, Any] = {"marker": "v", "markerfacecolor": "white", "linestyle": ""}
+_OPEN: dict[str, Any] = {"marker": "v", "markerfacecolor": "none", "linestyle": ""}
 _LIMIT_MARKERS: dict[MarkKind, dict[str, Any]] = {
     MarkKind.BELOW_LLOQ: {
         **_OPEN, "markersize": 7, "markeredgewidth": 1.5, "markeredgecolor": style.BLACK,

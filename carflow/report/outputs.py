@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carflow.errors import OutputError
@@ -29,7 +30,6 @@ from carflow.result.archive import result_from_json, result_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from matplotlib.figure import Figure
 
@@ -112,8 +112,6 @@ def write_report(result: Result, path: str | Path) -> Path:
     OutputError
         If the file cannot be written.
     """
-    from pathlib import Path
-
     target = Path(path)
     figures = {
         subject.subject_id: svg_text(model_figure(result, subject.subject_id))

@@ -117,6 +117,6 @@ def test_lines_join_quantified_values_after_the_infusion_only() -> None:
 
     corners = {line: np.asarray(line.get_xydata()).tolist() for line in axes.lines}
     joined = [points for points in corners.values() if len(points) == 2]
-    limits = [one for line, one in corners.items() if line.get_markerfacecolor() == "white"]
+    limits = [one for line, one in corners.items() if line.get_markerfacecolor() == "none"]
     assert joined == [[[1, 10], [4, 20]], [[12, 30], [14, 20]]]
     assert limits == [[[7, 0.5]]]
