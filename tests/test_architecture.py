@@ -66,7 +66,7 @@ ROOMS: dict[str, list[str]] = {
     ],
     "report": [
         "files", "style", "wording", "labels", "strip", "tables", "curves", "subject_tables",
-        "workbook", "timecourse", "density", "expansion", "model_figure", "page", "outputs",
+        "workbook", "timecourse", "density", "expansion", "model_figure", "subjects", "page", "outputs",
     ],
 }  # fmt: skip
 

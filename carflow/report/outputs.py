@@ -17,8 +17,9 @@ from carflow.report.density import gate_figure
 from carflow.report.expansion import time_course_figure
 from carflow.report.files import make_folder, safe_stem, write_bytes, write_text
 from carflow.report.model_figure import model_figure
-from carflow.report.page import report_html
+from carflow.report.page import ALL_SUBJECTS, report_html
 from carflow.report.style import png_bytes, svg_text
+from carflow.report.subjects import subjects_figure
 from carflow.report.tables import (
     MANIFEST_COLUMNS,
     manifest_rows,
@@ -93,6 +94,11 @@ def write_pages(result: Result, out: Path) -> tuple[Path, ...]:
             written.append(write_bytes(path.with_suffix(".png"), png_bytes(figure)))
             if kind == "model":
                 shown[subject.subject_id] = svg
+    overview = subjects_figure(result)
+    if overview is not None:
+        shown[ALL_SUBJECTS] = svg_text(overview)
+        written.append(write_text(out / "figures" / "subjects.svg", shown[ALL_SUBJECTS]))
+        written.append(write_bytes(out / "figures" / "subjects.png", png_bytes(overview)))
     written.append(write_text(out / "report.html", report_html(result, shown)))
     return tuple(written)
 
@@ -117,6 +123,9 @@ def write_report(result: Result, path: str | Path) -> Path:
         subject.subject_id: svg_text(model_figure(result, subject.subject_id))
         for subject in result.subject_results
     }
+    overview = subjects_figure(result)
+    if overview is not None:
+        figures[ALL_SUBJECTS] = svg_text(overview)
     make_folder(target.parent)
     return write_text(target, report_html(result, figures))
 

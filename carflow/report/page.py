@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from carflow.result.run import Result
     from carflow.result.subject import SubjectResult
 
+ALL_SUBJECTS = ""  # no subject's id is empty
 _VERDICT_WORDS = {
     Severity.PASS: "every check passed or was informative",
     Severity.WARN: "usable, with warnings: read the findings before using a number",
@@ -78,7 +79,8 @@ def report_html(result: Result, figures: Mapping[str, str]) -> str:
     result : Result
         What a run found.
     figures : mapping of str to str
-        SVG text of the model figure by subject id; a subject without one says so.
+        SVG text of the model figure by subject id; a subject without one says so. Under
+        `ALL_SUBJECTS` the figure of all subjects, where there is one.
 
     Returns
     -------
@@ -94,6 +96,7 @@ def report_html(result: Result, figures: Mapping[str, str]) -> str:
         n_tubes=len(result.tube_results),
         n_failed=len(failed),
         tally=_tally(findings),
+        overview_uri=_svg_uri(figures[ALL_SUBJECTS]) if ALL_SUBJECTS in figures else "",
         subjects=[
             _section(result, subject, place, figures)
             for place, subject in enumerate(result.subject_results, start=1)
