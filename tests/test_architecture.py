@@ -39,8 +39,8 @@ ROOMS: dict[str, list[str]] = {
     ],
     "fcs": [
         "codes", "header", "keywords", "text", "parameters", "layout", "segments", "source",
-        "gaps", "decode", "panel", "spillover", "clock", "volume", "acquisition", "description",
-        "reader", "writer",
+        "gaps", "decode", "panel", "spillover", "clock", "volume", "acquisition",
+        "description", "reader", "writer",
     ],
     "cleaning": [
         "events", "watch",
@@ -55,7 +55,8 @@ ROOMS: dict[str, list[str]] = {
         "absolute", "tube",
     ],
     "kinetics": [
-        "curve", "series", "growth", "auc", "peak", "nca", "treatments", "wording", "subject",
+        "curve", "series", "growth", "auc", "peak", "nca", "treatments", "wording",
+        "subject",
     ],
     "qc": [
         "limits", "summary", "tube_checks", "usual", "batch_checks", "setting_checks",
@@ -65,8 +66,9 @@ ROOMS: dict[str, list[str]] = {
         "sample", "subject", "pictures", "rows", "run", "archive",
     ],
     "report": [
-        "files", "style", "wording", "labels", "strip", "tables", "curves", "subject_tables",
-        "workbook", "timecourse", "density", "expansion", "model_figure", "subjects", "page", "outputs",
+        "files", "style", "wording", "labels", "strip", "tables", "curves",
+        "subject_tables", "workbook", "timecourse", "density", "expansion", "model_figure",
+        "subjects", "page", "outputs",
     ],
 }  # fmt: skip
 

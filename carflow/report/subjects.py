@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from carflow.result.subject import SubjectResult
 
 TOLD_APART = 8  # more colours than that are no longer told apart
-_LEFT_IN, _RIGHT_IN, _BOTTOM_IN, _TOP_IN = 0.85, 1.6, 0.6, 0.45
+_LEFT_IN, _RIGHT_IN, _BOTTOM_IN, _TOP_IN = 0.85, 1.6, 0.6, 0.2
 
 
 def plot_subjects(result: Result, ax: Axes | None = None, *, quantity: str = PERCENTAGE) -> Axes:
