@@ -168,6 +168,12 @@ CHECKS: tuple[Check, ...] = (
         remedy="Compare within one setting only; give tubes of another setting their own panel_id.",
     ),
     Check(
+        id="QC-AMPLIFICATION",
+        title="Same logarithmic amplification",
+        meaning="A channel is stored on another logarithmic scale, so a fixed gate lies elsewhere.",
+        remedy="Export all tubes in the same way, best as linear values.",
+    ),
+    Check(
         id="QC-MATRIX-DIFFERS",
         title="Same spillover matrix",
         meaning="A tube carries another matrix than its panel: it is compensated differently.",

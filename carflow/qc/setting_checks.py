@@ -96,6 +96,26 @@ def check_gains(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
     return _compare(group, setting) if any(map(setting.read, group)) else ()
 
 
+def check_amplifications(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
+    """Compare the logarithmic amplification ($PnE), as decades; any difference moves values.
+
+    Where no file amplifies logarithmically, there is no finding; on floating-point values the
+    keyword has no meaning.
+    """
+    del limits  # a decade more or less is never small
+    setting = _Setting(
+        code="QC-AMPLIFICATION",
+        noun="logarithmic amplification",
+        unit=" decades",
+        read=_decades,
+        distance=lambda found, expected: abs(found - expected),
+        allowed=Above(0.0, 0.0, unit="decades"),
+        harmless=_scales_nothing,
+    )
+    amplified = any(value for tube in group for value in _decades(tube).values())
+    return _compare(group, setting) if amplified else ()
+
+
 def check_matrices(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
     """Compare the spillover matrices, coefficient by coefficient."""
     held = {
@@ -118,6 +138,7 @@ SETTING_CHECKS: tuple[Callable[[Group, QcLimits], tuple[Finding, ...]], ...] = (
     check_voltages,
     check_ranges,
     check_gains,
+    check_amplifications,
     check_matrices,
 )
 
@@ -242,7 +263,7 @@ def _largest_difference(own: MatrixSummary, reference: MatrixSummary) -> tuple[f
 def _numbers(tube: TubeSummary, texts: Sequence[str]) -> dict[str, float]:
     """Return the numbers among the settings of a file by channel; other text counts as absent."""
     found = {}
-    for channel, text in zip(tube.channels, texts, strict=True):
+    for channel, text in zip(tube.channels, texts, strict=bool(texts)):
         try:
             number = float(text)
         except ValueError:
@@ -250,6 +271,15 @@ def _numbers(tube: TubeSummary, texts: Sequence[str]) -> dict[str, float]:
         if math.isfinite(number):
             found[channel] = number
     return _without_time(tube, found)
+
+
+def _decades(tube: TubeSummary) -> dict[str, float]:
+    """Return the decades of each channel's amplification, 0 for a linear one."""
+    return _numbers(tube, [text.partition(",")[0] for text in tube.amplifications])
+
+
+def _scales_nothing(tube: TubeSummary) -> str:
+    return "floating-point values are not scaled by it" if tube.datatype in {"F", "D"} else ""
 
 
 def _ranges(tube: TubeSummary) -> dict[str, float]:

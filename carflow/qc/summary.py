@@ -61,8 +61,8 @@ class MatrixSummary:
 class TubeSummary:
     """One tube, as the checks see it.
 
-    Tuples of channels, markers, ranges, voltages and gains run in the order of the file;
-    voltages and gains are text as in the file, "" where it gives none. Without gates
+    Tuples of channels, markers, ranges, voltages, gains and amplifications ($PnE) run in the
+    order of the file; the last three are text as in the file, "" where it gives none. Without gates
     `gates_name` is "", `counts` and `gate_channels` are empty and `n_nonfinite` is None.
 
     Parameters
@@ -116,6 +116,7 @@ class TubeSummary:
     counts: Mapping[Role, int] = field(default_factory=dict)
     saturated: Mapping[str, float] = field(default_factory=dict)
     compensation: CompensationState | None = None
+    amplifications: tuple[str, ...] = ()
     uncovered: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     reader_findings: tuple[Finding, ...] = ()
@@ -195,10 +196,8 @@ def summarise(
         markers=acquisition.markers,
         ranges=acquisition.ranges,
         voltages=acquisition.voltages,
-        gains=tuple(
-            acquisition.keywords.get(f"$P{number}G", "").strip()
-            for number in range(1, len(acquisition.channels) + 1)
-        ),
+        gains=_of_each_channel(acquisition, "G"),
+        amplifications=_of_each_channel(acquisition, "E"),
         datatype=acquisition.keywords.get("$DATATYPE", "").strip(),
         byteorder=acquisition.keywords.get("$BYTEORD", "").strip(),
         data_sha256=acquisition.data_sha256,
@@ -217,6 +216,12 @@ def summarise(
         skipped=gated.skipped if gated else (),
         reader_findings=acquisition.findings,
     )
+
+
+def _of_each_channel(acquisition: Acquisition, letter: str) -> tuple[str, ...]:
+    """Return the keyword $PnX of every channel as written, "" where it is absent."""
+    numbers = range(1, len(acquisition.channels) + 1)
+    return tuple(acquisition.keywords.get(f"$P{n}{letter}", "").strip() for n in numbers)
 
 
 def _target_channels(strategy: Strategy, gate_channels: Mapping[str, str]) -> tuple[str, ...]:

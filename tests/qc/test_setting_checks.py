@@ -249,3 +249,20 @@ def test_matrices_that_are_not_used_are_not_compared(
     ]
 
     assert setting_checks.check_matrices(unused, LIMITS) == ()
+
+
+def test_another_amplification_of_integers_fails_and_of_floats_is_told(
+    group: list[TubeSummary],
+) -> None:
+    assert setting_checks.check_amplifications(group, LIMITS) == ()
+
+    logarithmic = ("0,0", "4,1", "4,1", "4,1", "0,0")
+    group = [replace(tube, amplifications=logarithmic, datatype="I") for tube in group]
+    group[1] = replace(group[1], amplifications=("0,0", "0,0", "4,1", "4,1", "0,0"))
+    found = _by_id(setting_checks.check_amplifications(group, LIMITS))
+
+    assert (found["S1"].severity, found["S2"].severity) == (Severity.PASS, Severity.FAIL)
+    assert "0 decades instead of 4 decades" in found["S2"].message
+    floats = [replace(tube, datatype="F") for tube in group]
+    told = _by_id(setting_checks.check_amplifications(floats, LIMITS))["S2"]
+    assert told.severity is Severity.INFO
