@@ -37,7 +37,7 @@ def test_equal_settings_pass_and_time_is_not_compared(group: list[TubeSummary]) 
 def test_one_tube_alone_has_no_setting_findings(make_tube: MakeTube) -> None:
     alone = [make_tube("S1")]
 
-    assert [check(alone, LIMITS) for check in setting_checks.SETTING_CHECKS] == [()] * 4
+    assert [check(alone, LIMITS) for check in setting_checks.SETTING_CHECKS] == [()] * 5
 
 
 @pytest.mark.parametrize(

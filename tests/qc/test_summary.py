@@ -117,6 +117,7 @@ def test_a_gated_tube_becomes_plain_numbers(acquisition: Acquisition, gated: Gat
         ranges=acquisition.ranges,
         voltages=("300", "420", "", ""),
         gains=("", "", "", "0.01"),
+        amplifications=("0,0",) * 4,
         datatype="F",
         byteorder="1,2,3,4",
         data_sha256=acquisition.data_sha256,
