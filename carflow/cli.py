@@ -329,7 +329,7 @@ def _say_summary(result: Result, out: Path) -> None:
     for subject in result.subject_results:
         for kinetics in subject.kinetics:
             if kinetics.quantity in _SPOKEN and kinetics.sentences:
-                _say(f"{subject.subject_id}: {kinetics.sentences[0]}")
+                _say(f"{subject.subject_id}: {' '.join(kinetics.sentences[:2])}")
     grave = [found for found in result.all_findings if found.severity in _GRAVE]
     for finding in grave:
         _say(str(finding))
