@@ -78,7 +78,8 @@ def plot_subjects(result: Result, ax: Axes | None = None, *, quantity: str = PER
 
 def subjects_figure(result: Result, quantity: str = PERCENTAGE) -> Figure | None:
     """Return the figure of all subjects, or None where fewer than two have a curve."""
-    if _frame(result, quantity)["subject"].nunique() < 2:
+    drawn = [subject for subject in result.subject_results if any(_rows(subject, quantity))]
+    if len(drawn) < 2:
         return None
     figure: Figure = plot_subjects(result, quantity=quantity).figure  # type: ignore[assignment]  # it is no subfigure: made above
     return figure
