@@ -125,7 +125,9 @@ def _panel(tube: SampleResult, gate: str) -> Panel:
 def gate_height(panels: Sequence[Panel], width_in: float) -> float:
     """Return the height a gate figure needs [in]."""
     grid = _grid(panels, width_in)
-    below = (_TICKS_IN if grid.shared else 0.0) + _X_LABEL_IN + 2 * _NOTE_LINE_IN
+    pictures = [panel.picture for panel in panels if panel.picture]
+    lines = _note(pictures, width_in).count("\n") + 1
+    below = (_TICKS_IN if grid.shared else 0.0) + _X_LABEL_IN + lines * _NOTE_LINE_IN + 0.1
     return _HEADING_IN + grid.rows * grid.row_in + below
 
 
@@ -197,10 +199,10 @@ def _draw_frame(
         middle_in = bottom_in + grid.rows * grid.row_in / 2 - _TITLE_IN / 2
         figure.text(
             (_LEFT_IN + inner_in / 2) / width_in, (bottom_in - _TICKS_IN + 0.1) / height_in,
-            f"{first.x.name} (fluorescence, a.u.)", ha="center", va="top", fontsize=style.PLAIN,
+            _axis_words(first.x.name), ha="center", va="top", fontsize=style.PLAIN,
         )  # fmt: skip
         figure.text(
-            0.2 / width_in, middle_in / height_in, f"{first.y.name} (fluorescence, a.u.)",
+            0.2 / width_in, middle_in / height_in, _axis_words(first.y.name),
             ha="left", va="center", rotation=90, fontsize=style.PLAIN,
         )  # fmt: skip
     bar_bottom = bottom_in + 0.08 + (0 if grid.shared else _TICKS_IN + 0.12)
@@ -208,16 +210,24 @@ def _draw_frame(
         figure, (_LEFT_IN + inner_in + 0.2, bar_bottom, 0.11, min(1.2, grid.side_in))
     )
     _draw_density_scale(bar, scale)
-    shown = ", ".join(sorted({one.population for one in pictures}))
-    note = (
-        f"Events shown: {shown}. Outline: gate {first.gate}; percentage and counts are those of "
-        f"{first.gate} among {first.gate_parent}."
-    )
     style.write_note(
         figure,
         (0.25, bottom_in - (_TICKS_IN if grid.shared else 0.0) - _X_LABEL_IN + 0.08),
-        style.wrapped(note, width_in - 0.5),
+        _note(pictures, width_in),
     )
+
+
+def _note(pictures: Sequence[GatePicture], width_in: float) -> str:
+    """Return what a reader must know to read the panels, in lines that fit the figure."""
+    if not pictures:
+        return ""
+    first = pictures[0]
+    shown = ", ".join(sorted({_spoken(one.population) for one in pictures}))
+    note = (
+        f"Events shown: {shown}. Outline: gate {first.gate}; percentage and counts are those of "
+        f"{first.gate} among {_spoken(first.gate_parent)}."
+    )
+    return style.wrapped(note, width_in - 0.5)
 
 
 def _draw_density_scale(axes: Axes, scale: LogNorm) -> None:
@@ -265,9 +275,22 @@ def _title(panel: Panel) -> str:
         return ""
     counts = f"{count(picture.gate_count)} / {count(picture.gate_parent_count)}"
     if not picture.gate_parent_count:
-        return f"no {picture.gate_parent} event\n{counts}"
+        return f"no {picture.gate_parent} event".replace("  ", " ") + f"\n{counts}"
     percent = number(100.0 * picture.gate_count / picture.gate_parent_count, 2)
-    return f"{percent} % of {picture.gate_parent}\n{counts}"
+    return f"{percent} % of {_spoken(picture.gate_parent)}\n{counts}"
+
+
+def _spoken(population: str) -> str:
+    """Return a population's name; the one without a name is all events."""
+    return population or "all events"
+
+
+def _axis_words(name: str) -> str:
+    """Return what an axis shows: scatter, time or fluorescence of a marker."""
+    kind = name.upper()
+    if kind.startswith(("FSC", "SSC", "FS ", "SS ")):
+        return f"{name} (scatter, a.u.)"
+    return f"{name} (s)" if kind == "TIME" else f"{name} (fluorescence, a.u.)"
 
 
 def _draw_empty(axes: Axes, note: str) -> None:

@@ -114,7 +114,7 @@ def time_course_figure(result: Result, subject_id: str) -> Figure:
     course = gather_course(result, chosen_subject(result, subject_id))
     with style.drawing():
         figure = style.new_figure(width_in, time_course_height(result, course, width_in))
-        heading = f"Subject {course.subject.subject_id}: CAR T cells over time"
+        heading = f"Subject {course.subject.subject_id}: {course.heading}"
         draw_time_course(figure, result, course, heading=heading)
     return figure
 
@@ -295,7 +295,7 @@ def _write_absence(axes: Axes, words: str) -> None:
 def _draw_lower(axes: Axes, course: Course) -> None:
     series = course.percentage
     if series is None or not series.marks:
-        _write_absence(axes, "no percentage of CD3+ could be determined")
+        _write_absence(axes, "no CAR+ percentage of CD3+ could be determined")
         shown: list[Series] = []
     else:
         _prepare_percent(axes, series)

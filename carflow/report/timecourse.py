@@ -22,6 +22,15 @@ ABSOLUTE_QUANTITIES = (
     "car_per_ul_cd3",
     "car_per_ul_vol",
 )
+# drawn where the gates know no CAR: T cells, then all cells
+OTHER_ABSOLUTE_QUANTITIES = (
+    "cd3_per_ul_beads",
+    "cd3_per_ul_wbc",
+    "cd3_per_ul_alc",
+    "cd3_per_ul_vol",
+    "cells_per_ul_beads",
+    "cells_per_ul_vol",
+)
 PERCENTAGE = "car_pct_cd3"
 COPIES = "copies_per_ug"
 
@@ -48,6 +57,22 @@ class Course:
     days: tuple[float, ...]
     failed_days: tuple[float, ...]
     no_cells: str
+
+    @property
+    def heading(self) -> str:
+        """What the curves are of."""
+        about_car = self.copies or self.percentage or not self.cells
+        return "CAR T cells over time" if about_car or self.cells_of_car else "Cells over time"
+
+    @property
+    def cells_of_car(self) -> bool:
+        """Whether the absolute count is one of CAR T cells."""
+        return self.cells is not None and self.cells.quantity in ABSOLUTE_QUANTITIES
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no curve at all."""
+        return not (self.cells or self.copies or self.percentage)
 
     @property
     def day_limits(self) -> tuple[float, float]:
@@ -81,7 +106,8 @@ def gather_course(result: Result, subject: SubjectResult) -> Course:
         for tube in result.tube_results
         if tube.subject_id == subject.subject_id and tube.sample_type.on_curve
     ]
-    cells = (series_of(result, subject, name, style.CELLS) for name in ABSOLUTE_QUANTITIES)
+    names = (*ABSOLUTE_QUANTITIES, *OTHER_ABSOLUTE_QUANTITIES)
+    cells = (series_of(result, subject, name, style.CELLS) for name in names)
     found = next((series for series in cells if series and series.marks), None)
     copies = series_of(result, subject, COPIES, style.COPIES)
     return Course(
@@ -100,7 +126,8 @@ def looks_of(quantity: str) -> style.SeriesStyle:
     """Return the looks that a quantity has in every figure."""
     if quantity == COPIES:
         return style.COPIES
-    return style.CELLS if quantity in ABSOLUTE_QUANTITIES else style.PERCENT
+    absolute = quantity in ABSOLUTE_QUANTITIES or quantity in OTHER_ABSOLUTE_QUANTITIES
+    return style.CELLS if absolute else style.PERCENT
 
 
 def series_of(

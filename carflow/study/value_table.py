@@ -1,32 +1,61 @@
 """A table of days and values without any FCS file: the input of ``carflow peak``.
 
 A word in place of a value (``BLQ``, ``ND``, ``-``) becomes a state, never a zero; what it may
-be worth is for the kinetics to decide.
+be worth is for the kinetics to decide. Two shapes are read: columns ``day`` and ``value``, and
+FlowJo's table of statistics (`carflow.study.flowjo_table`), each column of which is a series.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from carflow.errors import SheetError
 from carflow.measure import State
 from carflow.study.cells import NumberGrammar, parse_id, quoted
+from carflow.study.delimited import decode, find_delimiter
+from carflow.study.flowjo_table import (
+    Statistic,
+    count_columns,
+    headings,
+    statistic_of,
+    with_sample_column,
+    without_summaries,
+)
 from carflow.study.rows import Row, RowProblems, RowReader
-from carflow.study.table import Table, missing_columns, scan_table, table_from_text
+from carflow.study.table import MOST_BYTES, Table, missing_columns, scan_table, table_from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+T = TypeVar("T")
 _STATES = {
-    **dict.fromkeys(("blq", "bloq", "bql", "<lloq", "<loq", "det_blq"), State.DET_BLQ),
-    **dict.fromkeys(("nd", "bld", "blod", "bdl", "<lod", "not detected"), State.ND),
-    **dict.fromkeys(("ne", "not evaluable"), State.NE),
-    **dict.fromkeys(("", "-", "–", "—", "na", "n/a", "nan", "missing"), State.MISSING),
-    **dict.fromkeys(("excluded",), State.EXCLUDED),
-}
+    **dict.fromkeys(
+        ("blq", "bloq", "bql", "blloq", "lloq", "<lloq", "<loq", "<blq", "det_blq", "below lloq",
+         "below loq", "below limit of quantification", "detected, blq", "detected below lloq"),
+        State.DET_BLQ,
+    ),
+    **dict.fromkeys(
+        ("nd", "bld", "blod", "bdl", "bdlq", "<lod", "below lod", "below limit of detection",
+         "not detected", "undetected", "undetectable", "not detectable", "target not detected",
+         "tnd", "neg", "negative"),
+        State.ND,
+    ),
+    **dict.fromkeys(
+        ("ne", "not evaluable", "qns", "insufficient", "failed", "clotted", "coagulated",
+         "invalid", "inconclusive"),
+        State.NE,
+    ),
+    **dict.fromkeys(
+        ("", "-", "–", "—", "--", ".", "na", "n/a", "#n/a", "nan", "none", "null", "missing",
+         "not done", "not sampled", "not available"),
+        State.MISSING,
+    ),
+    **dict.fromkeys(("excluded", "excl", "excl."), State.EXCLUDED),
+}  # fmt: skip
+_PERCENT_SIGN = " %"
 
 
 class Reading(NamedTuple):
@@ -43,7 +72,9 @@ class Series:
 
     `subject_id` is empty where the table names none. `values` are None where the table gives a
     state instead of a number; `below` holds the limit of cells such as ``<0.5``; `lows` and
-    `highs` are the ends of an interval where the table gives one.
+    `highs` are the ends of an interval where the table gives one. `quantity` is the heading of
+    a FlowJo column, with `is_percentage`; `n_denominators` are the events its percentages are
+    of, where the table counts them (then as many as days, else none).
     """
 
     subject_id: str
@@ -53,6 +84,9 @@ class Series:
     below: tuple[float | None, ...]
     lows: tuple[float | None, ...]
     highs: tuple[float | None, ...]
+    quantity: str = ""
+    is_percentage: bool = False
+    n_denominators: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,20 +95,28 @@ class _Point:
     subject_id: str
     day: float
     reading: Reading
-    low: float | None
-    high: float | None
+    low: float | None = None
+    high: float | None = None
+    of: float | None = None
 
 
-def read_series(source: str | Path, *, name: str = "table") -> tuple[Series, ...]:
+def read_series(
+    source: str | Path, *, name: str = "table", days: Mapping[str, float] | None = None
+) -> tuple[Series, ...]:
     r"""Return one series for each subject, in the order of their first rows.
+
+    Of a FlowJo table, one for each column of percentages or counts and each subject.
 
     Parameters
     ----------
     source : str or Path
         The text of a CSV table, or the path of a ``.csv`` or ``.xlsx`` file. Columns ``day``
         and ``value``, optionally ``subject_id``, ``low`` and ``high``; others are passed over.
+        Or columns such as ``CD3+/CAR+ | Freq. of Parent`` with a column ``day``.
     name : str
         What messages call a table given as text.
+    days : mapping of str to float, optional
+        Day of each sample of a FlowJo table, by the name in its first column.
 
     Raises
     ------
@@ -88,13 +130,24 @@ def read_series(source: str | Path, *, name: str = "table") -> tuple[Series, ...
     >>> series, = read_series("day,value\n7,45.3\n1,BLQ\n")
     >>> series.days, series.values, [str(state) for state in series.states]
     ((1.0, 7.0), (None, 45.3), ['DET_BLQ', 'QUANT'])
+    >>> table = "day,CD3+/CAR+ | Freq. of Parent,CD3+ | Count\n7,45.3 %,2000\n12,n/a,1500\n"
+    >>> series, *_ = read_series(table)
+    >>> series.quantity, series.values, series.n_denominators
+    ('CD3+/CAR+ | Freq. of Parent', (45.3, None), (2000.0, 1500.0))
     """
     problems = RowProblems(source.name if isinstance(source, Path) else name)
-    table = _table(source, problems)
+    table, named = _table(source, problems)
+    statistics = [found for one in table.columns if (found := statistic_of(named.get(one, one)))]
+    if statistics and "value" not in table.columns:
+        return _flowjo_series(table, statistics, problems, days or {})
     lacking = missing_columns(table, ("day", "value"), problems)
     points = [] if lacking else [_point(row, table, problems) for row in table.rows]
     _check_days(points, problems)
     problems.raise_if_any()
+    return _by_subject(points, table)
+
+
+def _by_subject(points: Sequence[_Point], table: Table) -> tuple[Series, ...]:
     if not points:
         raise SheetError("the table has no rows", hint="write one row for each day").at(table.name)
     subjects = dict.fromkeys(point.subject_id for point in points)
@@ -102,6 +155,91 @@ def read_series(source: str | Path, *, name: str = "table") -> tuple[Series, ...
         _series(subject, [point for point in points if point.subject_id == subject])
         for subject in subjects
     )
+
+
+def _flowjo_series(
+    table: Table,
+    statistics: Sequence[Statistic],
+    problems: RowProblems,
+    days: Mapping[str, float],
+) -> tuple[Series, ...]:
+    """Return the series of every column of statistics of a FlowJo table."""
+    rows = without_summaries(table.rows, table.columns[0])
+    placed = [(row, _flowjo_place(row, table, problems, days)) for row in rows]
+    counts = count_columns(statistics)
+    found: list[Series] = []
+    for number, statistic in enumerate(one for one in statistics if one.is_curve):
+        whole = counts.get((statistic.whole or "\0").casefold())
+        points = [
+            _flowjo_point(row, place, statistic, whole, _Reader(row, table, problems))
+            for row, place in placed
+        ]
+        if number == 0:
+            _check_days(points, problems)
+        problems.raise_if_any()
+        found += (
+            replace(
+                one,
+                quantity=statistic.name,
+                is_percentage=statistic.is_percentage,
+                n_denominators=one.n_denominators if whole is not None else (),
+            )
+            for one in _by_subject(points, table)
+        )
+    return tuple(found)
+
+
+class _Reader(NamedTuple):
+    """A row with all that reading one of its cells takes."""
+
+    row: Row
+    table: Table
+    problems: RowProblems
+
+    def number(self, column: str, parse: Callable[[str], T], *, instead: T) -> T:
+        """Return a parsed cell of the row; a `` %`` behind it is passed over."""
+        cells = {column: _without_percent_sign(self.row.cells.get(column, ""))}
+        reader = RowReader(replace(self.row, cells=cells), self.problems)
+        return reader.optional(column, parse, instead=instead)
+
+
+def _flowjo_place(
+    row: Row, table: Table, problems: RowProblems, days: Mapping[str, float]
+) -> tuple[str, float]:
+    """Return subject and day of a row."""
+    cells = RowReader(row, problems)
+    subject = _subject_id(cells, table)
+    sample = row.cells.get(table.columns[0], "")
+    if sample in days:
+        return subject, days[sample]
+    if "day" in table.columns:
+        return subject, cells.required(
+            "day", table.numbers.day, instead=math.nan, hint="write the days since infusion"
+        )
+    cells.refuse(
+        "no day is known for this sample",
+        hint='add a column "day" with the days since infusion; names are not read',
+    )
+    return subject, math.nan
+
+
+def _flowjo_point(
+    row: Row, place: tuple[str, float], statistic: Statistic, whole: str | None, reader: _Reader
+) -> _Point:
+    numbers = reader.table.numbers
+    missing = Reading(None, State.MISSING)
+    reading = reader.number(
+        statistic.name.casefold(), lambda text: parse_value(text, numbers), instead=missing
+    )
+    of = None
+    if whole is not None:
+        events = reader.number(whole, lambda text: parse_value(text, numbers), instead=missing)
+        of = events.value or None
+    return _Point(row=row.number, subject_id=place[0], day=place[1], reading=reading, of=of)
+
+
+def _without_percent_sign(text: str) -> str:
+    return text.removesuffix("%").rstrip() if text.endswith("%") else text
 
 
 def parse_value(text: str, numbers: NumberGrammar) -> Reading:
@@ -112,6 +250,7 @@ def parse_value(text: str, numbers: NumberGrammar) -> Reading:
     >>> parse_value("<0.5", NumberGrammar())
     Reading(value=None, state=<State.DET_BLQ: 'DET_BLQ'>, below=0.5)
     """
+    text = text.removesuffix(_PERCENT_SIGN)
     word = " ".join(text.casefold().split()).replace("< ", "<")
     if word in _STATES:
         return Reading(None, _STATES[word])
@@ -129,13 +268,35 @@ def parse_value(text: str, numbers: NumberGrammar) -> Reading:
     return Reading(value, State.QUANT if value > 0 else State.ND)
 
 
-def _table(source: str | Path, problems: RowProblems) -> Table:
-    if isinstance(source, Path):
-        return scan_table(source, problems, text_columns=("subject_id",))
+def _table(source: str | Path, problems: RowProblems) -> tuple[Table, Mapping[str, str]]:
+    """Return the table and the names of its columns as they are written."""
     try:
-        return table_from_text(source, problems)
+        text = _text_of(source) if isinstance(source, Path) else source
+        if text is not None and "|" in text:
+            delimiter = find_delimiter(_first_line(text))
+            text = with_sample_column(text, delimiter)
+            return table_from_text(text, problems), headings(text, delimiter)
+        if isinstance(source, str):
+            return table_from_text(source, problems), {}
     except SheetError as error:
         raise error.at(problems.name) from None
+    return scan_table(source, problems, text_columns=("subject_id",)), {}
+
+
+def _text_of(path: Path) -> str | None:
+    """Return the text of a text table; None where `scan_table` will say what is wrong with it."""
+    if path.suffix.casefold() not in {".csv", ".tsv", ".txt"}:
+        return None
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            return None
+        return decode(path.read_bytes())
+    except OSError:
+        return None
+
+
+def _first_line(text: str) -> str:
+    return next((line for line in text.splitlines() if line.strip(" \t,;\ufeff")), "")
 
 
 def _point(row: Row, table: Table, problems: RowProblems) -> _Point:
@@ -195,4 +356,7 @@ def _series(subject_id: str, points: list[_Point]) -> Series:
         below=tuple(point.reading.below for point in ordered),
         lows=tuple(point.low for point in ordered),
         highs=tuple(point.high for point in ordered),
+        n_denominators=tuple(point.of for point in ordered)
+        if any(point.of is not None for point in ordered)
+        else (),
     )

@@ -109,7 +109,7 @@ def test_a_subject_without_any_curve_is_drawn_all_the_same(model_result: Result)
 
     told = words(time_course_figure(result, "P01"))
 
-    assert "no percentage of CD3+ could be determined" in told
+    assert "no CAR+ percentage of CD3+ could be determined" in told
     assert "no absolute counts: no method had what it needs" in told
 
 
