@@ -25,7 +25,7 @@ FLOORS: list[list[str]] = [
     ["result"],
     ["report"],
     ["pipeline", "simulate"],
-    ["course"],
+    ["course", "faults"],
     ["cli"],
     ["__init__", "__main__"],
 ]
@@ -38,12 +38,14 @@ ROOMS: dict[str, list[str]] = {
         "references", "consistency", "sheet", "value_table", "draft", "unsheeted",
     ],
     "fcs": [
-        "codes", "header", "keywords", "text", "parameters", "layout", "segments", "source",
-        "gaps", "decode", "panel", "spillover", "clock", "volume", "acquisition",
-        "description", "reader", "writer",
+        "codes", "header", "keywords", "channel_names", "text", "parameters", "settings",
+        "panel", "labels", "layout", "segments", "source", "gaps", "decode", "sample",
+        "plausibility", "clock", "event_time", "copies", "matrix_text", "spillover",
+        "matrix_evidence", "volume", "acquisition", "description", "reader", "writer",
     ],
     "cleaning": [
-        "events", "watch",
+        "events", "watch", "time_order", "rank_moments", "flow_rate", "usual_course",
+        "evidence", "departures", "stability", "time_record", "residual_spillover",
     ],
     "gating": [
         "scales", "shapes", "bounds", "tube", "compensation", "strategy", "plan", "rows",
@@ -75,7 +77,7 @@ ROOMS: dict[str, list[str]] = {
 MATHEMATICS = ("gating.shapes", "gating.scales", "quantify.", "kinetics.")
 DOORS = (
     "fcs.", "study.", "gating.template", "gating.reading", "gating.gatingml", "report.",
-    "pipeline", "simulate", "course", "cli", "__main__",
+    "pipeline", "simulate", "course", "faults", "cli", "__main__",
 )  # fmt: skip
 TOUCHES_DISK = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "mkdir", "unlink"}
 ONLY_IN = {"matplotlib": "report.", "seaborn": "report.", "jinja2": "report."}

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carflow.errors import FcsError
-from carflow.fcs.clock import acquired_at, duration_s
-from carflow.fcs.codes import FcsCode, refusal
-from carflow.fcs.decode import read_chunks
+from carflow.fcs.channel_names import is_compensated
+from carflow.fcs.clock import began_at, lasted_s
+from carflow.fcs.decode import read_chunks, read_columns
 from carflow.fcs.layout import Layout
 from carflow.fcs.panel import Panel
+from carflow.fcs.source import Snapshot
 from carflow.fcs.spillover import Spillover
 from carflow.findings import Finding
 
@@ -53,16 +53,17 @@ class Acquisition:
         Upper-case names as in the file, ``$`` included.
     spillover : Spillover or None
         The matrix of the file if it has one that can be used.
-    sha256, data_sha256 : str
-        Hash of the whole file, and of the bytes of the events.
     findings : tuple of Finding
         What was noticed while reading.
     timestep_s : float or None
-        $TIMESTEP [s], None where it gives no positive number.
+        $TIMESTEP [s], None where it gives no positive number or contradicts the clock times.
+    repeats_dataset : int or None
+        An earlier data set of the file that holds the same events (list mode files of Beckman
+        Coulter hold them as FCS 2.0 and as FCS 3.0): never count both.
     layout : Layout
         How an event is stored.
-    data_begin, file_bytes : int
-        Where the events begin in the file, and the size of the file.
+    snapshot : Snapshot
+        The file as it was when it was opened.
 
     Examples
     --------
@@ -85,13 +86,36 @@ class Acquisition:
     panel: Panel
     keywords: Mapping[str, str] = field(repr=False)  # may name people: never printed
     spillover: Spillover | None
-    sha256: str
-    data_sha256: str
     findings: tuple[Finding, ...]
     timestep_s: float | None
+    repeats_dataset: int | None = None
     layout: Layout = field(repr=False)
-    data_begin: int
-    file_bytes: int
+    snapshot: Snapshot = field(repr=False)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the whole file, in hexadecimal digits; computed at the first call."""
+        return self.snapshot.hashes()[0]
+
+    @property
+    def data_sha256(self) -> str:
+        """Hash of the bytes of the events; computed in the same pass over the file."""
+        return self.snapshot.hashes()[1][self.dataset]
+
+    @property
+    def data_begin(self) -> int:
+        """Where the events begin in the file."""
+        return self.snapshot.spans[self.dataset][0]
+
+    @property
+    def file_bytes(self) -> int:
+        """The size of the file."""
+        return self.snapshot.size
+
+    @property
+    def already_compensated(self) -> bool:
+        """Whether channels say by their name that they hold compensated values."""
+        return any(is_compensated(channel) for channel in self.channels)
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -115,19 +139,22 @@ class Acquisition:
 
     @property
     def time_channel(self) -> str | None:
-        """Name of the first channel that holds the time of an event."""
-        names = (c.parameter.name for c in self.layout.columns if c.parameter.is_time)
-        return next(names, None)
+        """Name of the channel that holds the time of an event, None without a clear one.
+
+        Of several (``Time`` and ``HDR-T``) it is the first, but a name that stands twice is none.
+        """
+        names = [c.parameter.name for c in self.layout.columns if c.parameter.is_time]
+        return names[0] if names and self.channels.count(names[0]) == 1 else None
 
     @property
     def acquired_at(self) -> datetime | None:
-        """Local time at which acquisition began ($DATE and $BTIM)."""
-        return acquired_at(self.keywords.get("$DATE", ""), self.keywords.get("$BTIM", ""))
+        """Local time at which acquisition began ($DATE and $BTIM, or $BEGINDATETIME)."""
+        return began_at(self.keywords)
 
     @property
     def duration_s(self) -> float | None:
-        """Seconds from $BTIM to $ETIM."""
-        return duration_s(self.keywords.get("$BTIM", ""), self.keywords.get("$ETIM", ""))
+        """Seconds from $BTIM to $ETIM, or from $BEGINDATETIME to $ENDDATETIME."""
+        return lasted_s(self.keywords)
 
     def column(self, name: str) -> np.ndarray:
         """Return the scale values of one marker or channel, (n,) float64.
@@ -139,11 +166,24 @@ class Acquisition:
         FcsError
             If the file changed since it was opened.
         """
-        values = np.empty(self.n_events)
-        at = 0
-        for chunk in self.chunks([name]):
-            values[at : at + chunk.shape[1]] = chunk[0]
-            at += chunk.shape[1]
+        values: np.ndarray = self.columns([name])[0]
+        return values
+
+    def columns(self, names: Sequence[str]) -> np.ndarray:
+        """Return the scale values of some markers or channels, (k, n) float64, in one pass.
+
+        Raises
+        ------
+        AnalysisError
+            If a name means no channel, or several.
+        FcsError
+            If the file changed since it was opened.
+        """
+        wanted = self._wanted(names)
+        values = np.empty((len(wanted), self.n_events))
+        with self.snapshot.opened() as stream:
+            stream.seek(self.data_begin)
+            read_columns(stream, self.layout, wanted, values, events=CHUNK_EVENTS)
         return values
 
     def chunks(self, names: Sequence[str], *, events: int = CHUNK_EVENTS) -> Iterator[np.ndarray]:
@@ -170,27 +210,14 @@ class Acquisition:
         """
         if events < 1:
             raise ValueError(f"a chunk holds at least 1 event, got {events}")
-        columns = [self.layout.columns[self.panel.index(name)] for name in names]
-        return self._read(columns, events)
+        return self._read(self._wanted(names), events)
+
+    def _wanted(self, names: Sequence[str]) -> list[Column]:
+        return [self.layout.columns[self.panel.index(name)] for name in names]
 
     def _read(self, columns: list[Column], events: int) -> Iterator[np.ndarray]:
-        try:
-            with self.path.open("rb", buffering=0) as stream:
-                if stream.seek(0, 2) != self.file_bytes:
-                    raise refusal(
-                        FcsCode.CHANGED,
-                        "the file has another size than when it was opened",
-                        "wait until it is written completely and run again",
-                    )
-                stream.seek(self.data_begin)
-                yield from read_chunks(
-                    stream, self.layout, columns, n_events=self.n_events, events=events
-                )
-        except FcsError as error:
-            raise error.at(self.path.name) from None
-        except OSError as error:
-            raise refusal(
-                FcsCode.CHANGED,
-                "the file can no longer be read",
-                "check that the drive or network share is still there",
-            ).at(self.path.name) from error
+        with self.snapshot.opened() as stream:
+            stream.seek(self.data_begin)
+            yield from read_chunks(
+                stream, self.layout, columns, n_events=self.n_events, events=events
+            )

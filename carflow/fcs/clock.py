@@ -1,17 +1,22 @@
 """$DATE, $BTIM and $ETIM: when a tube was acquired and how long it took.
 
-FCS states no time zone: times are local to the cytometer and stay naive.
+FCS before 3.2 states no time zone: times are local to the cytometer and stay naive. The date-times
+of FCS 3.2 may have one; it counts for the duration and is left out of the local time.
 
 References
 ----------
 FCS 3.1, sections 3.2.8 ($BTIM), 3.2.10 ($DATE), 3.2.13 ($ETIM); FCS 2.0 wrote fractions of a
-second as 60ths behind a colon.
+second as 60ths behind a colon. FCS 3.2 ($BEGINDATETIME, $ENDDATETIME): ISO 8601.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,6})|:([0-9]{1,2}))?")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[- ]([A-Za-z]{3})[- ]([0-9]{4}|[0-9]{2})")
@@ -105,3 +110,48 @@ def duration_s(begin_text: str, end_text: str) -> float | None:
     if begin is None or end is None:
         return None
     return end - begin if end >= begin else end - begin + _DAY_S
+
+
+def began_at(keywords: Mapping[str, str]) -> datetime | None:
+    """Return the local time at which acquisition began, from $DATE and $BTIM or $BEGINDATETIME.
+
+    Examples
+    --------
+    >>> began_at({"$BEGINDATETIME": "2021-03-07T10:00:01+01:00"})
+    datetime.datetime(2021, 3, 7, 10, 0, 1)
+    """
+    stated = acquired_at(keywords.get("$DATE", ""), keywords.get("$BTIM", ""))
+    if stated is not None:
+        return stated
+    begin = _date_time(keywords.get("$BEGINDATETIME", ""))
+    return begin.replace(tzinfo=None) if begin else None
+
+
+def lasted_s(keywords: Mapping[str, str]) -> float | None:
+    """Return the seconds of acquisition, from $BTIM and $ETIM or the date-times of FCS 3.2.
+
+    Examples
+    --------
+    >>> lasted_s({"$BTIM": "10:00:00", "$ETIM": "10:02:30"})
+    150.0
+    >>> lasted_s({"$BEGINDATETIME": "2021-03-07T10:00Z", "$ENDDATETIME": "2021-03-07T11:01+01:00"})
+    60.0
+    """
+    seconds = duration_s(keywords.get("$BTIM", ""), keywords.get("$ETIM", ""))
+    if seconds is not None:
+        return seconds
+    begin = _date_time(keywords.get("$BEGINDATETIME", ""))
+    end = _date_time(keywords.get("$ENDDATETIME", ""))
+    if begin is None or end is None or (begin.tzinfo is None) != (end.tzinfo is None):
+        return None
+    return (end - begin).total_seconds() if end >= begin else None
+
+
+def _date_time(text: str) -> datetime | None:
+    text = text.strip()
+    if not text.isascii() or len(text) > 40:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

@@ -101,12 +101,27 @@ class FcsCode(StrEnum):
         "HEADER and TEXT name different places for the events; only one fits and was used",
         Severity.WARN,
     )
+    OFFSETS_TWICE = (
+        "FCS-OFFSETS-TWICE",
+        "$BEGINDATA or $ENDDATA stands twice with different values; sizes decided",
+        Severity.WARN,
+    )
     DATA_END = "FCS-DATA-END", "DATA is stated one byte longer than its events", Severity.INFO
     GAP = "FCS-GAP", "undeclared bytes stand between TEXT and DATA", Severity.WARN
     TRAILING_BYTES = (
         "FCS-TRAILING-BYTES",
-        "undeclared bytes follow the last segment",
+        "undeclared blanks follow the last segment",
         Severity.INFO,
+    )
+    TRAILING_RECORDS = (
+        "FCS-TRAILING-RECORDS",
+        "more records follow than $TOT says, as in a file that was cut down; they are not read",
+        Severity.INFO,
+    )
+    TRAILING_CONTENT = (
+        "FCS-TRAILING-CONTENT",
+        "undeclared bytes that are neither blank nor a checksum follow the last segment",
+        Severity.WARN,
     )
     MORE_DATASETS = "FCS-MORE-DATASETS", "the file holds further data sets", Severity.INFO
     NEXTDATA_EMPTY = (
@@ -115,9 +130,15 @@ class FcsCode(StrEnum):
         Severity.INFO,
     )
     NO_EVENTS = "FCS-NO-EVENTS", "the file is in order and holds no event", Severity.WARN
+    # settings and labels
     LOG_ON_FLOAT = (
         "FCS-LOG-ON-FLOAT",
         "$PnE asks for a logarithmic scale on floating-point data; read as linear",
+        Severity.WARN,
+    )
+    LOG_ON_TIME = (
+        "FCS-LOG-ON-TIME",
+        "$PnE asks for a logarithmic Time; read as linear",
         Severity.WARN,
     )
     GAIN_ON_LOG = (
@@ -126,17 +147,130 @@ class FcsCode(StrEnum):
         Severity.WARN,
     )
     GAIN = "FCS-GAIN", "a channel has a gain other than 1; its values were divided", Severity.INFO
-    NO_RANGE = "FCS-NO-RANGE", "a $PnR gives no usable range", Severity.INFO
-    TIMESTEP = "FCS-TIMESTEP", "$TIMESTEP is not a positive number; Time has no unit", Severity.INFO
+    GAIN_ODD = (
+        "FCS-GAIN-ODD",
+        "most fluorescence channels have one gain ($PnG), some another",
+        Severity.WARN,
+    )
+    SCALE_ODD = (
+        "FCS-SCALE-ODD",
+        "the logarithmic scales ($PnE) or ranges ($PnR) of like channels differ",
+        Severity.WARN,
+    )
+    NO_RANGE = "FCS-NO-RANGE", "a $PnR gives no usable range", Severity.WARN
     DUPLICATE_CHANNEL = (
         "FCS-DUPLICATE-CHANNEL",
         "several channels share one name and cannot be asked for by it",
         Severity.WARN,
     )
+    DUPLICATE_MARKER = (
+        "FCS-DUPLICATE-MARKER",
+        "several channels share one marker and cannot be asked for by it",
+        Severity.INFO,
+    )
+    MARKER_PLACE = (
+        "FCS-MARKER-PLACE",
+        "a Time or scatter channel carries the name of something else as its marker",
+        Severity.WARN,
+    )
+    KEYWORD_NEAR_MISS = (
+        "FCS-KEYWORD-NEAR-MISS",
+        "a keyword is one character away from one that carflow uses and that is missing",
+        Severity.WARN,
+    )
+    KEYWORD_IN_VALUE = (
+        "FCS-KEYWORD-IN-VALUE",
+        "the name of a channel or marker holds that of a keyword, as where a delimiter was lost",
+        Severity.WARN,
+    )
+    KEYWORD_UNKNOWN = (
+        "FCS-KEYWORD-UNKNOWN",
+        "a keyword with $ is none of the standard; it was not used",
+        Severity.INFO,
+    )
+    ALREADY_COMPENSATED = (
+        "FCS-ALREADY-COMPENSATED",
+        "channels say by their name that their values are compensated already",
+        Severity.INFO,
+    )
+    # time
+    TIMESTEP = (
+        "FCS-TIMESTEP",
+        "$TIMESTEP is missing or not a positive number; Time has no unit",
+        Severity.INFO,
+    )
+    NO_TIME = "FCS-NO-TIME", "there is a $TIMESTEP, but no Time", Severity.WARN
+    CLOCK = (
+        "FCS-CLOCK",
+        "$BTIM and $ETIM cannot be read; $TIMESTEP and $VOL could not be checked",
+        Severity.INFO,
+    )
+    TIME_SHORT = (
+        "FCS-TIME-SHORT",
+        "Time covers less than 80 % of the time from $BTIM to $ETIM, as in a part of a tube",
+        Severity.INFO,
+    )
+    TIME_CONTRADICTS = (
+        "FCS-TIME-CONTRADICTS",
+        "Time covers more than the time from $BTIM to $ETIM; Time is left without unit",
+        Severity.WARN,
+    )
+    TIME_WRAPS = (
+        "FCS-TIME-WRAPS",
+        "the counter of Time began again at 0 and was continued",
+        Severity.INFO,
+    )
+    TIME_ORDER = (
+        "FCS-TIME-ORDER",
+        "Time does not rise from event to event: the events were merged or shuffled",
+        Severity.INFO,
+    )
+    TIME_ELSEWHERE = (
+        "FCS-TIME-ELSEWHERE",
+        "another channel rises from event to event as Time should: names or bytes are shifted",
+        Severity.WARN,
+    )
+    TIME_UNNAMED = (
+        "FCS-TIME-UNNAMED",
+        "no channel is called Time, but one rises from event to event",
+        Severity.INFO,
+    )
+    # values
+    NOT_FINITE = (
+        "FCS-NOT-FINITE",
+        "events hold values that are no finite numbers",
+        Severity.WARN,
+    )
+    VALUES_IMPLAUSIBLE = (
+        "FCS-VALUES-IMPLAUSIBLE",
+        "values look as if they were read at a wrong place or in a wrong byte order",
+        Severity.WARN,
+    )
+    BITS_ABOVE_RANGE = (
+        "FCS-BITS-ABOVE-RANGE",
+        "bits above $PnR differ from event to event; they were cut off as the standard says",
+        Severity.WARN,
+    )
+    BITS_TAGGED = (
+        "FCS-BITS-TAGGED",
+        "the instrument keeps marks of its own in the bits above $PnR; they were cut off",
+        Severity.INFO,
+    )
+    SAME_EVENTS = (
+        "FCS-SAME-EVENTS",
+        "a data set holds the events of an earlier one again: count only one of them",
+        Severity.WARN,
+    )
+    # spillover
     SPILLOVER_UNUSABLE = (
         "FCS-SPILLOVER-UNUSABLE",
         "the file holds a spillover matrix that cannot be used",
         Severity.FAIL,
+    )
+    SPILLOVER_EMPTY = (
+        "FCS-SPILLOVER-EMPTY",
+        "the spillover keyword names channels and holds no values; there is no matrix",
+        Severity.INFO,
     )
     SPILLOVER_CONDITION = (
         "FCS-SPILLOVER-CONDITION",
@@ -156,6 +290,26 @@ class FcsCode(StrEnum):
     SPILLOVER_TWICE = (
         "FCS-SPILLOVER-TWICE",
         "the file holds two different spillover matrices; the first was used",
+        Severity.WARN,
+    )
+    SPILLOVER_SPELLING = (
+        "FCS-SPILLOVER-SPELLING",
+        "the spillover matrix is written with channel numbers or decimal commas",
+        Severity.INFO,
+    )
+    SPILLOVER_PERCENT = (
+        "FCS-SPILLOVER-PERCENT",
+        "the spillover matrix is written in percent and was divided by 100",
+        Severity.WARN,
+    )
+    SPILLOVER_COMP = (
+        "FCS-SPILLOVER-COMP",
+        "the matrix comes from $COMP of FCS 3.0, which names no channels",
+        Severity.WARN,
+    )
+    SPILLOVER_MISFIT = (
+        "FCS-SPILLOVER-MISFIT",
+        "compensation with the matrix makes bright events strongly negative elsewhere",
         Severity.WARN,
     )
 
@@ -182,3 +336,15 @@ def noticed(code: FcsCode, message: str) -> Finding:
     if code.severity is None:
         raise ValueError(f"{code} refuses a file; it is not a finding")
     return Finding(code=str(code), severity=code.severity, message=message)
+
+
+def codes_table() -> str:
+    """Return all codes as a Markdown table, for the documentation.
+
+    Examples
+    --------
+    >>> codes_table().splitlines()[-1].startswith("| `FCS-")
+    True
+    """
+    rows = [f"| `{one}` | {one.severity or 'refused'} | {one.meaning} |" for one in FcsCode]
+    return "\n".join(["| code | outcome | meaning |", "|---|---|---|", *rows])

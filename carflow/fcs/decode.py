@@ -2,6 +2,7 @@
 
 Decision: no memory map. It is slower here than ``readinto`` of a reused buffer, and a file that
 is cut short by somebody else meanwhile would kill the process instead of raising.
+A counter of Time that begins again at 0 is continued here, because it needs the event before.
 """
 
 from __future__ import annotations
@@ -41,6 +42,11 @@ def decode_columns(
     out : (k, m) array of float64
         Receives the values.
     """
+    with np.errstate(all="ignore"):  # not a number stays not a number, without a word here
+        _decode(raw, layout, columns, out)
+
+
+def _decode(raw: np.ndarray, layout: Layout, columns: Sequence[Column], out: np.ndarray) -> None:
     events = out.shape[1]
     step = max(1, _BLOCK_BYTES // layout.record_bytes)
     for start in range(0, events, step):
@@ -54,21 +60,28 @@ def decode_columns(
 
 def _stored(block: np.ndarray, layout: Layout, column: Column, events: int) -> np.ndarray:
     """Return the (events,) stored numbers of one column, as a view where possible."""
-    if column.width not in _NATIVE_WIDTHS:
-        values = _odd_width(block, layout, column, events)
-    else:
-        order = "<" if layout.little_endian else ">"
-        values = np.ndarray(
-            (events,),
-            dtype=f"{order}{column.kind}{column.width}",
-            buffer=block.data,
-            offset=column.offset,
-            strides=(layout.record_bytes,),
-        )
-    if column.mask is None:
+    values = unmasked(block, layout, column, events)
+    if column.mask is not None:
+        values = values & values.dtype.type(column.mask)
+    if column.high is None or column.period is None:
         return values
-    masked: np.ndarray = values & values.dtype.type(column.mask)
-    return masked
+    high = _stored(block, layout, column.high, events)
+    whole: np.ndarray = values + high * column.period
+    return whole
+
+
+def unmasked(block: np.ndarray, layout: Layout, column: Column, events: int) -> np.ndarray:
+    """Return the (events,) numbers of one column with all their bits."""
+    if column.width not in _NATIVE_WIDTHS or not events:
+        return _odd_width(block, layout, column, events)
+    order = "<" if layout.little_endian else ">"
+    return np.ndarray(
+        (events,),
+        dtype=f"{order}{column.kind}{column.width}",
+        buffer=block.data,
+        offset=column.offset,
+        strides=(layout.record_bytes,),
+    )
 
 
 def _odd_width(block: np.ndarray, layout: Layout, column: Column, events: int) -> np.ndarray:
@@ -119,6 +132,7 @@ def read_chunks(
         FCS-CHANGED if the stream ends before the events do.
     """
     size = min(events, n_events)
+    clocks = _clocks(columns)
     raw = np.empty(size * layout.record_bytes, dtype=np.uint8)
     out = np.empty((len(columns), size))
     for start in range(0, n_events, max(size, 1)):
@@ -128,7 +142,69 @@ def read_chunks(
         part = raw[: count * layout.record_bytes]
         _fill(stream, part)
         decode_columns(part, layout, columns, out)
+        for row, clock in clocks.items():
+            clock.unwrap(out[row])
         yield out
+
+
+def read_columns(
+    stream: FileIO, layout: Layout, columns: Sequence[Column], out: np.ndarray, *, events: int
+) -> None:
+    """Write the scale values of whole columns, (k, n), from a stream at the first event.
+
+    Raises
+    ------
+    FcsError
+        FCS-CHANGED if the stream ends before the events do.
+    """
+    clocks = _clocks(columns)
+    size = min(events, out.shape[1])
+    raw = np.empty(size * layout.record_bytes, dtype=np.uint8)
+    for start in range(0, out.shape[1], max(size, 1)):
+        into = out[:, start : start + size]
+        part = raw[: into.shape[1] * layout.record_bytes]
+        _fill(stream, part)
+        decode_columns(part, layout, columns, into)
+        for row, clock in clocks.items():
+            clock.unwrap(into[row])
+
+
+def _clocks(columns: Sequence[Column]) -> dict[int, _Clock]:
+    return {row: _Clock(column) for row, column in enumerate(columns) if _wraps(column)}
+
+
+def _wraps(column: Column) -> bool:
+    return column.period is not None and column.high is None
+
+
+def wrapped(values: np.ndarray, before: float, period: float) -> np.ndarray:
+    """Return where a counter began again: from its last tenth to its first tenth.
+
+    Examples
+    --------
+    >>> wrapped(np.array([98.0, 3.0, 5.0]), 95.0, 100.0).tolist()
+    [False, True, False]
+    """
+    previous = np.concatenate(([before], values[:-1]))
+    fell: np.ndarray = (previous > 0.9 * period) & (values < 0.1 * period)
+    return fell
+
+
+class _Clock:
+    """Continues a Time whose counter begins again at 0, from chunk to chunk."""
+
+    def __init__(self, column: Column) -> None:
+        self.period = (column.period or 0.0) * (column.parameter.timestep_s or 1.0)
+        self.last = 0.0
+        self.turns = 0
+
+    def unwrap(self, values: np.ndarray) -> None:
+        if not len(values):
+            return
+        turns = self.turns + np.cumsum(wrapped(values, self.last, self.period))
+        self.last = float(values[-1])
+        self.turns = int(turns[-1])
+        values += turns * self.period
 
 
 def _fill(stream: FileIO, part: np.ndarray) -> None:

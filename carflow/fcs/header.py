@@ -139,6 +139,6 @@ def _offset(block: bytes, at: int, what: str) -> int:
 
 def _analysis(block: bytes) -> Segment:
     first, last = block[42:50].strip(_BLANKS), block[50:58].strip(_BLANKS)
-    if not (first.isdigit() and last.isdigit()) or int(last) < int(first):
+    if not (first.isdigit() and last.isdigit()) or not 0 < int(first) <= int(last):
         return ABSENT
     return Segment(int(first), int(last))

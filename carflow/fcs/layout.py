@@ -1,16 +1,18 @@
 """How one event is stored: kind of number, byte order, widths, bit masks; no offset in the file.
 
-Integers may have any whole number of bytes up to 8, each channel its own. Bits above $PnR are
-not part of a value (old instruments keep other things there) and are masked with the next
-power of two.
+Integers may have any whole number of bytes up to 8, each channel its own; FCS 3.2 may mix them
+with floating-point channels. Bits above $PnR are not part of a value (old instruments keep other
+things there) and are masked with the next power of two. A time in two words (``TIME`` and
+``Time MSW``) becomes one column.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from carflow.fcs.channel_names import is_time_high
 from carflow.fcs.codes import FcsCode, noticed, refusal
 from carflow.fcs.keywords import unusable
 from carflow.fcs.parameters import Parameter, read_parameters
@@ -27,6 +29,8 @@ class Column:
     """Where the number of one channel stands in the record of an event.
 
     `kind` is "f" or "u", `mask` the bits that belong to the value or None for all of them.
+    For Time `period` is the value at which its counter begins again at 0, None if it never
+    does, and `high` the column that counts how often it did.
     """
 
     offset: int
@@ -34,6 +38,8 @@ class Column:
     kind: str
     mask: int | None
     parameter: Parameter
+    period: float | None = None
+    high: Column | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +67,27 @@ def read_layout(keywords: Keywords, version: str, findings: list[Finding]) -> La
     _refuse_other_modes(keywords, version)
     datatype = _datatype(keywords)
     little_endian = _is_little_endian(keywords)
-    parameters = read_parameters(keywords, datatype, findings)
+    parameters = read_parameters(keywords, datatype, findings, version=version)
     columns: list[Column] = []
     offset = 0
     for parameter in parameters:
-        _refuse_mixed_types(keywords, parameter.number, datatype)
-        column = _column(parameter, datatype, offset, findings)
+        column = _column(parameter, offset, findings)
         columns.append(column)
         offset += column.width
-    return Layout(record_bytes=offset, little_endian=little_endian, columns=tuple(columns))
+    return Layout(
+        record_bytes=offset, little_endian=little_endian, columns=_with_high_words(columns)
+    )
+
+
+def _with_high_words(columns: list[Column]) -> tuple[Column, ...]:
+    """Return the columns with the two words of a time put together, if there is one of each."""
+    low = [column for column in columns if column.parameter.is_time and column.kind == "u"]
+    high = [column for column in columns if is_time_high(column.parameter.name)]
+    if len(low) != 1 or len(high) != 1:
+        return tuple(columns)
+    span = 2.0 ** (low[0].mask or 2 ** (8 * low[0].width) - 1).bit_length()
+    whole = replace(low[0], period=span, high=high[0])
+    return tuple(whole if column is low[0] else column for column in columns)
 
 
 def _refuse_other_modes(keywords: Keywords, version: str) -> None:
@@ -95,16 +113,6 @@ def _datatype(keywords: Keywords) -> str:
     )
 
 
-def _refuse_mixed_types(keywords: Keywords, number: int, datatype: str) -> None:
-    own = keywords.text(f"$P{number}DATATYPE").upper()
-    if own and own != datatype:
-        raise refusal(
-            FcsCode.DATATYPE,
-            f"$P{number}DATATYPE differs from $DATATYPE; mixed kinds of numbers are not read",
-            "export the tube again as FCS 3.1",
-        )
-
-
 def _is_little_endian(keywords: Keywords) -> bool:
     order = keywords.required("$BYTEORD").replace(" ", "").split(",")
     ascending = [str(place) for place in range(1, len(order) + 1)]
@@ -119,13 +127,14 @@ def _is_little_endian(keywords: Keywords) -> bool:
     )
 
 
-def _column(parameter: Parameter, datatype: str, offset: int, findings: list[Finding]) -> Column:
+def _column(parameter: Parameter, offset: int, findings: list[Finding]) -> Column:
     bits, name = parameter.bits, f"$P{parameter.number}B"
-    wanted = _FLOAT_BITS.get(datatype)
+    wanted = _FLOAT_BITS.get(parameter.datatype)
     if wanted is not None and bits != wanted:
         raise refusal(
             FcsCode.WIDTH,
-            f"$DATATYPE {datatype} needs {wanted} bits per channel, but {name} says {bits}",
+            f"$DATATYPE {parameter.datatype} needs {wanted} bits per channel, "
+            f"but {name} says {bits}",
             "the file contradicts itself; export the tube again",
         )
     if bits not in range(8, 65, 8):

@@ -1,17 +1,21 @@
 """The $Pn keywords of every channel as typed values, complete for 1 to $PAR or refused.
 
+Whether the values of different channels go together is `carflow.fcs.settings`.
+
 Decisions: a logarithmic scale ($PnE) is applied to integers only. Floating-point files that
 carry one hold linear values already (flowCore decides alike; FlowIO exponentiates and reaches
-10³⁸). A gain is not applied on top of a logarithmic scale, which the standard excludes.
+10³⁸). A gain is not applied on top of a logarithmic scale, which the standard excludes. Time is
+linear whatever $PnE and $PnG say: its unit is $TIMESTEP.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from carflow.fcs.channel_names import is_time, is_time_high
 from carflow.fcs.codes import FcsCode, noticed, refusal
 from carflow.fcs.keywords import parse_number, unusable
 
@@ -20,7 +24,8 @@ if TYPE_CHECKING:
     from carflow.findings import Finding
 
 MAX_DECADES = 10.0
-TIME_NAMES = ("time", "hdr-t", "hdr-tm")  # the latter two are MACSQuant's
+_LONGEST_TICK_S = 60.0
+_KINDS = ("F", "D", "I")
 _INDEXED = re.compile(r"\$P([0-9]+)[NBRE]")
 
 
@@ -28,9 +33,9 @@ _INDEXED = re.compile(r"\$P([0-9]+)[NBRE]")
 class Parameter:
     """One channel: its names, its storage and the way from stored number to scale value.
 
-    `range_max` is $PnR (inf where it gives no number). Stored numbers x become scale values
-    as ``10 ** (decades * x / range_max) * log_zero`` if `decades` is not 0, else ``x / gain``;
-    Time becomes ``x * timestep_s``.
+    `datatype` is "F", "D" or "I". `range_max` is $PnR (inf where it gives no number). Stored
+    numbers x become scale values as ``10 ** (decades * x / range_max) * log_zero`` if `decades`
+    is not 0, else ``x / gain``; Time becomes ``x * timestep_s``.
     """
 
     number: int
@@ -38,6 +43,7 @@ class Parameter:
     marker: str
     bits: int
     range_max: float
+    datatype: str = "F"
     decades: float = 0.0
     log_zero: float = 1.0
     gain: float = 1.0
@@ -47,7 +53,7 @@ class Parameter:
     @property
     def is_time(self) -> bool:
         """Whether this channel holds the time of an event, judged by its name."""
-        return self.name.casefold() in TIME_NAMES
+        return is_time(self.name)
 
     @property
     def scale_range(self) -> float:
@@ -60,9 +66,11 @@ class Parameter:
 
 
 def read_parameters(
-    keywords: Keywords, datatype: str, findings: list[Finding]
+    keywords: Keywords, datatype: str, findings: list[Finding], *, version: str = "3.1"
 ) -> tuple[Parameter, ...]:
     """Read the keywords of channels 1 to $PAR.
+
+    `datatype` is that of the file ($DATATYPE); FCS 3.2 may give a channel one of its own.
 
     Raises
     ------
@@ -81,12 +89,35 @@ def read_parameters(
     if count < 1:
         raise refusal(FcsCode.PARAMETER_COUNT, "$PAR says that the file has no channel")
     _refuse_foreign_indices(keywords, count)
-    timestep_s = _timestep(keywords, findings)
+    _refuse_unnamed(keywords, count)
+    kinds = [_own_datatype(keywords, number, datatype, version) for number in range(1, count + 1)]
     parameters = tuple(
-        _parameter(keywords, number, datatype, timestep_s) for number in range(1, count + 1)
+        _parameter(keywords, number, kind) for number, kind in enumerate(kinds, start=1)
     )
-    findings.extend(_noticed(keywords, parameters, datatype))
+    timestep_s = _timestep(keywords, parameters, findings)
+    if timestep_s is not None:
+        parameters = tuple(replace(one, timestep_s=timestep_s) for one in parameters)
+    findings.extend(_noticed(keywords, parameters))
     return parameters
+
+
+def _refuse_unnamed(keywords: Keywords, count: int) -> None:
+    """Refuse before anything as large as $PAR is made; it ends at the first missing name."""
+    for number in range(1, count + 1):
+        keywords.required(f"$P{number}N")
+
+
+def _own_datatype(keywords: Keywords, number: int, datatype: str, version: str) -> str:
+    """Return the kind of number of a channel: $PnDATATYPE (FCS 3.2), else $DATATYPE."""
+    own = keywords.text(f"$P{number}DATATYPE").upper() or datatype
+    if own == datatype or (own in _KINDS and version == "3.2"):
+        return own
+    why = "differs from $DATATYPE" if own in _KINDS else "is none of F, D and I"
+    raise refusal(
+        FcsCode.DATATYPE,
+        f"$P{number}DATATYPE {why}, which FCS {version} does not know",
+        "export the tube again as FCS 3.1",
+    )
 
 
 def _refuse_foreign_indices(keywords: Keywords, count: int) -> None:
@@ -100,21 +131,22 @@ def _refuse_foreign_indices(keywords: Keywords, count: int) -> None:
             )
 
 
-def _parameter(
-    keywords: Keywords, number: int, datatype: str, timestep_s: float | None
-) -> Parameter:
+def _parameter(keywords: Keywords, number: int, datatype: str) -> Parameter:
     prefix = f"$P{number}"
+    name = keywords.required(f"{prefix}N")
     decades, log_zero = _amplification(keywords, number, datatype)
+    if is_time(name) or is_time_high(name):
+        decades, log_zero = 0.0, 1.0
     parameter = Parameter(
         number=number,
-        name=keywords.required(f"{prefix}N"),
+        name=name,
         marker=keywords.text(f"{prefix}S"),
         bits=keywords.integer(f"{prefix}B"),
         range_max=_range(keywords, f"{prefix}R", datatype),
+        datatype=datatype,
         decades=decades,
         log_zero=log_zero,
         gain=_gain(keywords, f"{prefix}G"),
-        timestep_s=timestep_s,
         voltage=keywords.text(f"{prefix}V"),
     )
     if decades and parameter.range_max < 1:
@@ -156,35 +188,63 @@ def _amplification(keywords: Keywords, number: int, datatype: str) -> tuple[floa
     return decades, (log_zero or 1.0)
 
 
-def _timestep(keywords: Keywords, findings: list[Finding]) -> float | None:
+def _timestep(
+    keywords: Keywords, parameters: tuple[Parameter, ...], findings: list[Finding]
+) -> float | None:
+    has_time = any(parameter.is_time for parameter in parameters)
     if not keywords.text("$TIMESTEP"):
+        if has_time:
+            message = "there is no $TIMESTEP; Time is left without unit"
+            findings.append(noticed(FcsCode.TIMESTEP, message))
         return None
+    if not has_time:
+        message = "there is a $TIMESTEP, but no channel called Time"
+        findings.append(noticed(FcsCode.NO_TIME, message))
     timestep_s = keywords.number("$TIMESTEP")
-    if timestep_s is not None and timestep_s > 0:
+    if timestep_s is not None and 0 < timestep_s <= _LONGEST_TICK_S:
         return timestep_s
-    message = "$TIMESTEP is not a positive number; Time is left without unit"
+    message = "$TIMESTEP is no usable number of seconds; Time is left without unit"
     findings.append(noticed(FcsCode.TIMESTEP, message))
     return None
 
 
-def _noticed(keywords: Keywords, parameters: tuple[Parameter, ...], datatype: str) -> list[Finding]:
+def _noticed(keywords: Keywords, parameters: tuple[Parameter, ...]) -> list[Finding]:
     """Return what is worth knowing about the channels, one finding for each kind."""
-    on_float = [p.name for p in parameters if datatype != "I" and _asks_for_log(keywords, p)]
-    both = [p.name for p in parameters if p.decades and p.gain != 1.0]
-    gains = [p.name for p in parameters if p.gain != 1.0 and not p.decades and not p.is_time]
-    open_ended = [p.name for p in parameters if math.isinf(p.range_max)]
+    measured = [p for p in parameters if not p.is_time]
+    unscaled = [p for p in parameters if not p.decades and _asks_for_log(keywords, p)]
+    gains = [p for p in measured if p.gain != 1.0 and not p.decades]
     names = [p.name for p in parameters]
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     sentences = (
         (
             FcsCode.LOG_ON_FLOAT,
-            on_float,
+            [p.name for p in unscaled if p.datatype != "I"],
             "$PnE asks for a logarithmic scale on floating-point values; read as linear",
         ),
-        (FcsCode.GAIN_ON_LOG, both, "a gain beside a logarithmic scale was not applied"),
-        (FcsCode.GAIN, gains, "values were divided by the gain $PnG"),
-        (FcsCode.NO_RANGE, open_ended, "$PnR gives no range"),
-        (FcsCode.DUPLICATE_CHANNEL, twice, "several channels share one name"),
+        (
+            FcsCode.LOG_ON_TIME,
+            [p.name for p in unscaled if p.datatype == "I"],
+            "$PnE asks for a logarithmic Time; read as linear",
+        ),
+        (
+            FcsCode.GAIN_ON_LOG,
+            [p.name for p in measured if p.decades and p.gain != 1.0],
+            "a gain beside a logarithmic scale was not applied",
+        ),
+        (
+            FcsCode.GAIN,
+            [f"{p.name} by {p.gain:g}" for p in gains],
+            "values were divided by the gain $PnG",
+        ),
+        (
+            FcsCode.NO_RANGE,
+            [p.name for p in parameters if math.isinf(p.range_max)],
+            "$PnR gives no range",
+        ),
+        (
+            FcsCode.DUPLICATE_CHANNEL,
+            [name for name in dict.fromkeys(names) if names.count(name) > 1],
+            "several channels share one name",
+        ),
     )
     return [
         noticed(code, f"{what}: {', '.join(which)}") for code, which, what in sentences if which

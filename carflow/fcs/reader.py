@@ -12,16 +12,25 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from carflow.errors import FcsError
 from carflow.fcs.acquisition import Acquisition
 from carflow.fcs.codes import FcsCode, noticed, refusal
+from carflow.fcs.copies import holds_same_events
+from carflow.fcs.event_time import settled_time
 from carflow.fcs.gaps import look_behind_all, look_behind_text, text_segment
 from carflow.fcs.header import ABSENT, HEADER_BYTES, Header, Segment, has_magic, parse_header
 from carflow.fcs.keywords import Keywords
+from carflow.fcs.labels import odd_labels
 from carflow.fcs.layout import Layout, read_layout
+from carflow.fcs.matrix_evidence import odd_matrix
 from carflow.fcs.panel import Panel
+from carflow.fcs.plausibility import odd_values
+from carflow.fcs.sample import Sample, take_sample
 from carflow.fcs.segments import EventBytes, locate_events, supplemental_text
-from carflow.fcs.source import hash_file, not_fcs, opened, read_at
+from carflow.fcs.settings import odd_settings
+from carflow.fcs.source import not_fcs, opened, read_at, snapshot
 from carflow.fcs.spillover import Spillover, file_spillover
 from carflow.fcs.text import Text, merged_keywords, parse_text
 from carflow.findings import Finding
@@ -32,29 +41,38 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _DataSet:
-    """One data set before its bytes are hashed; `base` is its offset in the file."""
+class _Found:
+    """Where a data set stands; `base` is its offset in the file."""
 
     number: int
     base: int
     following: int | None
     header: Header
-    keywords: Keywords
-    layout: Layout
     place: EventBytes
-    panel: Panel
-    spillover: Spillover | None
-    findings: tuple[Finding, ...]
 
     @property
     def span(self) -> tuple[int, int]:
         return self.base + self.place.begin, self.base + self.place.end
 
 
-def read_fcs(path: str | os.PathLike[str], dataset: int = 0) -> Acquisition:
-    """Read one data set of an FCS file (2.0, 3.0, 3.1; 3.2 with one kind of number).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _DataSet:
+    """One data set, read and looked at."""
 
-    Events are checked against $TOT and hashed now and decoded when they are asked for.
+    found: _Found
+    keywords: Keywords
+    layout: Layout
+    panel: Panel
+    spillover: Spillover | None
+    sample: Sample
+    findings: tuple[Finding, ...]
+    repeats_dataset: int | None = None
+
+
+def read_fcs(path: str | os.PathLike[str], dataset: int = 0) -> Acquisition:
+    """Read one data set of an FCS file (2.0, 3.0, 3.1, 3.2).
+
+    Events are checked against $TOT and sampled now and decoded when they are asked for.
 
     Parameters
     ----------
@@ -92,7 +110,7 @@ def read_fcs(path: str | os.PathLike[str], dataset: int = 0) -> Acquisition:
                 f"number {dataset} was asked for, counted from 0",
                 "check the column dataset of the sheet",
             )
-        return _acquisitions(path, stream, size, found[dataset:])[0]
+        return _acquisitions(path, stream, found)[dataset]
 
 
 def read_fcs_all(path: str | os.PathLike[str]) -> tuple[Acquisition, ...]:
@@ -105,7 +123,7 @@ def read_fcs_all(path: str | os.PathLike[str]) -> tuple[Acquisition, ...]:
     """
     path = Path(path)
     with opened(path) as (stream, size):
-        return _acquisitions(path, stream, size, _data_sets(stream, size, stop=None))
+        return _acquisitions(path, stream, _data_sets(stream, size, stop=None))
 
 
 def _data_sets(stream: FileIO, size: int, *, stop: int | None) -> list[_DataSet]:
@@ -117,8 +135,23 @@ def _data_sets(stream: FileIO, size: int, *, stop: int | None) -> list[_DataSet]
             found.append(_data_set(stream, size, base=base, number=len(found)))
         except FcsError as error:
             raise (error.at(f"data set {len(found)}") if found else error) from None
-        base = found[-1].following
+        found[-1] = _compared(found[-1], found[:-1])
+        base = found[-1].found.following
     return found
+
+
+def _compared(data_set: _DataSet, earlier: list[_DataSet]) -> _DataSet:
+    """Mark a data set that holds the events of an earlier one again."""
+    for other in earlier:
+        if holds_same_events(other.sample, data_set.sample):
+            message = (
+                f"data set {data_set.found.number} holds the events of data set "
+                f"{other.found.number} again: "
+                "count only one of them"
+            )
+            findings = (*data_set.findings, noticed(FcsCode.SAME_EVENTS, message))
+            return replace(data_set, findings=findings, repeats_dataset=other.found.number)
+    return data_set
 
 
 def _data_set(stream: FileIO, size: int, *, base: int, number: int) -> _DataSet:
@@ -142,18 +175,33 @@ def _data_set(stream: FileIO, size: int, *, base: int, number: int) -> _DataSet:
     segments = [header.text, supplement, header.analysis, Segment(place.begin, place.end - 1)]
     end = size if following is None else following
     findings += look_behind_text(stream, base, text, segments, end)
-    findings += look_behind_all(stream, base, segments, end)
-    panel = _panel(layout)
+    findings += look_behind_all(stream, base, segments, end, layout.record_bytes)
+    return _looked_at(
+        _Found(number=number, base=base, following=following, header=header, place=place),
+        keywords,
+        take_sample(stream, base + place.begin, place.n_events, layout),
+        findings,
+    )
+
+
+def _looked_at(
+    found: _Found, keywords: Keywords, sample: Sample, findings: list[Finding]
+) -> _DataSet:
+    """Hold names, settings and sampled values against each other."""
+    with np.errstate(all="ignore"):  # values that are no numbers are found, not warned about
+        layout = settled_time(sample, keywords, findings)
+        panel = _panel(layout)
+        spillover = file_spillover(keywords, panel, findings)
+        findings += odd_values(sample) + odd_matrix(sample, spillover)
+    findings += odd_labels(keywords, panel)
+    findings += odd_settings([column.parameter for column in layout.columns])
     return _DataSet(
-        number=number,
-        base=base,
-        following=following,
-        header=header,
+        found=found,
         keywords=keywords,
         layout=layout,
-        place=place,
         panel=panel,
-        spillover=file_spillover(keywords, panel, findings),
+        spillover=spillover,
+        sample=sample,
         findings=tuple(findings),
     )
 
@@ -219,26 +267,22 @@ def _panel(layout: Layout) -> Panel:
     )
 
 
-def _acquisitions(
-    path: Path, stream: FileIO, size: int, found: list[_DataSet]
-) -> tuple[Acquisition, ...]:
-    whole, parts = hash_file(stream, [data_set.span for data_set in found])
+def _acquisitions(path: Path, stream: FileIO, found: list[_DataSet]) -> tuple[Acquisition, ...]:
+    opened_file = snapshot(stream, path, tuple(one.found.span for one in found))
     return tuple(
         Acquisition(
             path=path,
-            dataset=data_set.number,
-            version=data_set.header.version,
-            n_events=data_set.place.n_events,
+            dataset=data_set.found.number,
+            version=data_set.found.header.version,
+            n_events=data_set.found.place.n_events,
             panel=data_set.panel,
             keywords=data_set.keywords.values,
             spillover=data_set.spillover,
-            sha256=whole,
-            data_sha256=part,
             findings=data_set.findings,
             timestep_s=data_set.layout.columns[0].parameter.timestep_s,
+            repeats_dataset=data_set.repeats_dataset,
             layout=data_set.layout,
-            data_begin=data_set.span[0],
-            file_bytes=size,
+            snapshot=opened_file,
         )
-        for data_set, part in zip(found, parts, strict=True)
+        for data_set in found
     )

@@ -1,9 +1,18 @@
-"""The file itself: opened, measured, hashed, and named where it is something else than FCS."""
+"""The file itself: opened, measured, hashed, and named where it is something else than FCS.
+
+Decision: hashes are computed when they are first asked for. SHA-256 of a file takes many times
+as long as reading it, and a script that looks at one column needs no hash; a run that records
+what it read asks for both and pays one pass. A `Snapshot` remembers size and time of change of
+the file as it was opened, so that neither hashes nor events can come from another content.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carflow.errors import FcsError
@@ -12,7 +21,6 @@ from carflow.fcs.codes import FcsCode, refusal
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from io import FileIO
-    from pathlib import Path
 
 _HASH_BYTES = 1 << 20
 _OTHER_KINDS = (
@@ -37,8 +45,7 @@ def opened(path: Path) -> Iterator[tuple[FileIO, int]]:
         FCS-NOT-FOUND, FCS-UNREADABLE or FCS-EMPTY-FILE.
     """
     try:
-        _refuse_no_file(path)
-        with path.open("rb", buffering=0) as stream:
+        with _stream(path) as stream:
             size = stream.seek(0, 2)
             if size == 0:
                 raise refusal(
@@ -47,12 +54,24 @@ def opened(path: Path) -> Iterator[tuple[FileIO, int]]:
             yield stream, size
     except FcsError as error:
         raise error.at(path.name) from None
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL character
-        raise refusal(
-            FcsCode.UNREADABLE,
-            "the operating system does not let the file be read",
-            "check the permissions and the drive",
-        ).at(path.name) from error
+    except OSError as error:
+        raise _unreadable().at(path.name) from error
+
+
+def _stream(path: Path) -> FileIO:
+    try:
+        _refuse_no_file(path)
+        return path.open("rb", buffering=0)
+    except ValueError as error:  # a path with a NUL character
+        raise _unreadable() from error
+
+
+def _unreadable() -> FcsError:
+    return refusal(
+        FcsCode.UNREADABLE,
+        "the operating system does not let the file be read",
+        "check the permissions and the drive",
+    )
 
 
 def _refuse_no_file(path: Path) -> None:
@@ -63,7 +82,13 @@ def _refuse_no_file(path: Path) -> None:
 
 
 def read_at(stream: FileIO, offset: int, size: int) -> bytes:
-    """Return `size` bytes from `offset`, fewer where the file ends."""
+    """Return `size` bytes from `offset`, fewer where the file ends.
+
+    Never more is asked for than the file holds: Python would make room for it beforehand.
+    """
+    size = min(size, stream.seek(0, 2) - offset)
+    if size <= 0:
+        return b""
     stream.seek(offset)
     pieces = []
     while size > 0 and (piece := stream.read(size)):
@@ -99,6 +124,68 @@ def _kind(beginning: bytes) -> str:
             return "a text file, perhaps a table (CSV)"
         return "a text file"
     return "something else (it does not begin with FCS)"
+
+
+@dataclass(slots=True, eq=False)
+class Snapshot:
+    """A file as it was when it was opened: its size, its time of change, later its hashes.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    size, changed_ns : int
+        Size [bytes] and time of the last change [ns], of the open file.
+    spans : tuple of (begin, end)
+        The bytes of the events of its data sets.
+    """
+
+    path: Path
+    size: int
+    changed_ns: int
+    spans: tuple[tuple[int, int], ...]
+    _hashes: tuple[str, tuple[str, ...]] | None = field(default=None, repr=False)
+
+    @contextmanager
+    def opened(self) -> Iterator[FileIO]:
+        """Open the file again.
+
+        Raises
+        ------
+        FcsError
+            FCS-CHANGED if it is gone, or has another size or time of change.
+        """
+        try:
+            with self.path.open("rb", buffering=0) as stream:
+                now = os.fstat(stream.fileno())
+                if (now.st_size, now.st_mtime_ns) != (self.size, self.changed_ns):
+                    raise refusal(
+                        FcsCode.CHANGED,
+                        "the file was written to after it was opened",
+                        "wait until it is written completely and run again",
+                    )
+                yield stream
+        except FcsError as error:
+            raise error.at(self.path.name) from None
+        except OSError as error:
+            raise refusal(
+                FcsCode.CHANGED,
+                "the file can no longer be read",
+                "check that the drive or network share is still there",
+            ).at(self.path.name) from error
+
+    def hashes(self) -> tuple[str, tuple[str, ...]]:
+        """Return the SHA-256 of the whole file and of each span, computed once."""
+        if self._hashes is None:
+            with self.opened() as stream:
+                self._hashes = hash_file(stream, self.spans)
+        return self._hashes
+
+
+def snapshot(stream: FileIO, path: Path, spans: tuple[tuple[int, int], ...]) -> Snapshot:
+    """Return the state of an open file."""
+    now = os.fstat(stream.fileno())
+    return Snapshot(path, now.st_size, now.st_mtime_ns, spans)
 
 
 def hash_file(stream: FileIO, spans: Sequence[tuple[int, int]]) -> tuple[str, tuple[str, ...]]:

@@ -1,9 +1,13 @@
-"""The spillover matrix of a file: read, checked, or given up with the reason.
+"""The spillover matrix of a file: chosen, checked, or given up with the reason.
 
-The text of the keyword is only ever split at commas, compared with channel names and turned
-into numbers. It is never handed to another library (one is known to open it as a file path)
-and never quoted in a message. A matrix that cannot be used never costs the file: it is read
-without matrix and carries the finding FCS-SPILLOVER-UNUSABLE.
+A matrix that cannot be used never costs the file: it is read without matrix and carries the
+finding FCS-SPILLOVER-UNUSABLE. How its text becomes numbers is `carflow.fcs.matrix_text`.
+
+Decisions: $SPILLOVER counts before SPILL, SPILLOVER and $COMP (the order of what is written by
+acquisition software and known best), and a broken one is never replaced by another. $DFCiTOj of
+FCS 2.0 is not read: those instruments compensate before they digitise. Names of a matrix that
+are those of compensated channels (``Comp-FITC-A``) without the prefix say how the values were
+compensated, and are no matrix to be applied again.
 """
 
 from __future__ import annotations
@@ -14,16 +18,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carflow.errors import AnalysisError, FcsError
-from carflow.fcs.codes import FcsCode, noticed, refusal
-from carflow.fcs.keywords import parse_number
+from carflow.errors import FcsError
+from carflow.fcs.channel_names import is_compensated, without_prefix
+from carflow.fcs.codes import FcsCode, noticed
+from carflow.fcs.matrix_text import MatrixText, names_only, parse_matrix, unusable
+from carflow.fcs.panel import Panel
 
 if TYPE_CHECKING:
     from carflow.fcs.keywords import Keywords
-    from carflow.fcs.panel import Panel
     from carflow.findings import Finding
 
-KEYWORDS = ("$SPILLOVER", "SPILL", "SPILLOVER")
+KEYWORDS = ("$SPILLOVER", "SPILL", "SPILLOVER", "$COMP")
 MAX_CONDITION = 1e8
 NOISY_CONDITION = 1e4
 _DIAGONAL_TOLERANCE = 1e-6
@@ -87,7 +92,8 @@ def parse_spillover(text: str, panel: Panel, *, keyword: str = "$SPILLOVER") -> 
     Parameters
     ----------
     text : str
-        The value of the keyword; names are channel names, or channel numbers from 1.
+        The value of the keyword; names are channel names, or channel numbers from 1. Decimal
+        commas and percentages are read where nothing else fits. $COMP has no names.
     panel : Panel
         The channels of the tube.
     keyword : str
@@ -111,42 +117,83 @@ def parse_spillover(text: str, panel: Panel, *, keyword: str = "$SPILLOVER") -> 
     >>> parse_spillover("2,FL1-A,FL2-A,1,0.1,0,1", panel).matrix.tolist()
     [[1.0, 0.1], [0.0, 1.0]]
     """
-    names, values = _parts(text, panel, keyword)
-    channels = _channels(names, panel, keyword)
-    numbers = [parse_number(value) for value in values]
-    finite = [number for number in numbers if number is not None]
-    if len(finite) < len(numbers):
-        raise _unusable(
-            keyword, f"{len(numbers) - len(finite)} of its values are no finite numbers"
-        )
-    matrix = np.array(finite).reshape(len(channels), len(channels))
-    _check_diagonal(matrix, keyword)
-    if np.abs(matrix).max() > _LARGEST:
-        raise _unusable(keyword, f"it holds values beyond ±{_LARGEST:g}, which no spillover has")
-    condition = float(np.linalg.cond(matrix))
-    if not condition < MAX_CONDITION:
-        raise _unusable(keyword, "it cannot be inverted reliably (condition number 10⁸ or more)")
-    return Spillover(channels=channels, matrix=matrix, keyword=keyword)
+    return _checked(parse_matrix(text, panel, keyword), keyword)
 
 
 def file_spillover(keywords: Keywords, panel: Panel, findings: list[Finding]) -> Spillover | None:
-    """Return the matrix of a file, None where there is none or none that can be used.
-
-    $SPILLOVER counts before SPILL before SPILLOVER; a broken one is not replaced by another.
-    """
+    """Return the matrix of a file, None where there is none or none that can be used."""
     present = [name for name in KEYWORDS if keywords.text(name)]
     if not present:
         return None
     try:
-        spillover = parse_spillover(keywords.text(present[0]), panel, keyword=present[0])
+        read = parse_matrix(keywords.text(present[0]), panel, present[0])
+        spillover = _checked(read, present[0])
     except FcsError as error:
-        findings.append(noticed(FcsCode.SPILLOVER_UNUSABLE, error.without_place()))
+        if names_only(keywords.text(present[0])):
+            message = f"{present[0]} names channels and holds no values; there is no matrix"
+            findings.append(noticed(FcsCode.SPILLOVER_EMPTY, message))
+        elif not _was_applied(keywords.text(present[0]), panel, present[0]):
+            findings.append(noticed(FcsCode.SPILLOVER_UNUSABLE, error.without_place()))
         return None
+    findings.extend(_spellings(read, present[0]))
     findings.extend(_oddities(spillover))
-    if any(keywords.text(name) != keywords.text(present[0]) for name in present[1:]):
+    others = [name for name in present[1:] if keywords.text(name) != keywords.text(present[0])]
+    if others:
         message = f"{' and '.join(present)} differ; {present[0]} is used"
         findings.append(noticed(FcsCode.SPILLOVER_TWICE, message))
     return spillover
+
+
+def _was_applied(text: str, panel: Panel, keyword: str) -> bool:
+    """Whether the matrix names the channels that compensated ones were made from."""
+    if not any(is_compensated(channel) for channel in panel.channels):
+        return False
+    bare = Panel(
+        channels=tuple(without_prefix(channel) for channel in panel.channels),
+        markers=panel.markers,
+    )
+    try:
+        parse_matrix(text, bare, keyword)
+    except FcsError:
+        return False
+    return True
+
+
+def _checked(read: MatrixText, keyword: str) -> Spillover:
+    """Return the matrix of the numbers, if it can be inverted."""
+    matrix = np.array(read.numbers).reshape(len(read.channels), len(read.channels))
+    diagonal = np.diag(matrix)
+    if not np.allclose(diagonal, 1.0, rtol=0.0, atol=_DIAGONAL_TOLERANCE):
+        raise unusable(keyword, "its diagonal is not 1")
+    if np.abs(matrix).max() > _LARGEST:
+        raise unusable(keyword, f"it holds values beyond ±{_LARGEST:g}, which no spillover has")
+    condition = float(np.linalg.cond(matrix))
+    if not condition < MAX_CONDITION:
+        raise unusable(keyword, "it cannot be inverted reliably (condition number 10⁸ or more)")
+    return Spillover(channels=read.channels, matrix=matrix, keyword=keyword)
+
+
+def _spellings(read: MatrixText, keyword: str) -> list[Finding]:
+    """Return what was unusual about the writing of a matrix that was understood."""
+    found = []
+    ways = [
+        way
+        for way, used in (
+            ("channel numbers", read.by_number),
+            ("decimal commas", read.decimal_commas),
+        )
+        if used
+    ]
+    if ways:
+        message = f"{keyword} is written with {' and '.join(ways)}"
+        found.append(noticed(FcsCode.SPILLOVER_SPELLING, message))
+    if read.percent:
+        message = f"{keyword} has 100 on its diagonal; its values were divided by 100"
+        found.append(noticed(FcsCode.SPILLOVER_PERCENT, message))
+    if keyword == "$COMP":
+        message = "the matrix in $COMP names no channels; it was read for all channels in order"
+        found.append(noticed(FcsCode.SPILLOVER_COMP, message))
+    return found
 
 
 def _oddities(spillover: Spillover) -> list[Finding]:
@@ -163,78 +210,3 @@ def _oddities(spillover: Spillover) -> list[Finding]:
         message = f"{spillover.keyword} holds unusual values, from {low:g} to {high:g}"
         found.append(noticed(FcsCode.SPILLOVER_VALUES, message))
     return found
-
-
-def _parts(text: str, panel: Panel, keyword: str) -> tuple[list[str], list[str]]:
-    """Split into n names and n × n values; a name may itself hold a comma."""
-    size_text, *rest = (part.strip() for part in text.split(","))
-    size = (
-        int(size_text) if size_text.isascii() and size_text.isdigit() and len(size_text) < 6 else 0
-    )
-    if not 1 <= size <= len(panel.channels):
-        raise _unusable(keyword, "it does not begin with a number of channels the tube has")
-    names, values = rest[: len(rest) - size * size], rest[len(rest) - size * size :]
-    if len(rest) > size + size * size:
-        names = _rejoined(names, panel)
-    if len(names) != size or len(values) != size * size:
-        raise _unusable(
-            keyword, f"{size} channels need {size + size * size} entries, here are {len(rest)}"
-        )
-    return names, values
-
-
-def _rejoined(pieces: list[str], panel: Panel) -> list[str]:
-    """Put names that hold commas together again, by the channel names of the tube."""
-    known = {channel.replace(" ", "") for channel in panel.channels}
-    names: list[str] = []
-    current: list[str] = []
-    for piece in pieces:
-        current.append(piece)
-        if ",".join(current).replace(" ", "") in known:
-            names.append(",".join(current))
-            current = []
-    return [*names, *current]
-
-
-def _channels(names: list[str], panel: Panel, keyword: str) -> tuple[str, ...]:
-    found = [_channel(name, panel) for name in names]
-    channels = tuple(channel for channel in found if channel is not None)
-    if len(channels) < len(names):
-        missing = len(names) - len(channels)
-        raise _unusable(keyword, f"{missing} of its {len(names)} channels are not in the tube")
-    if len(set(channels)) < len(channels):
-        raise _unusable(keyword, "it names a channel twice")
-    return channels
-
-
-def _channel(name: str, panel: Panel) -> str | None:
-    """Return the channel that a name or a number from 1 stands for."""
-    try:
-        return panel.channels[panel.index(name)]
-    except AnalysisError:
-        pass
-    if (
-        name.isascii()
-        and name.isdigit()
-        and len(name) < 6
-        and 1 <= int(name) <= len(panel.channels)
-    ):
-        return panel.channels[int(name) - 1]
-    return None
-
-
-def _check_diagonal(matrix: np.ndarray, keyword: str) -> None:
-    diagonal = np.diag(matrix)
-    if np.allclose(diagonal, 1.0, rtol=0.0, atol=_DIAGONAL_TOLERANCE):
-        return
-    if np.allclose(diagonal, 100.0, rtol=0.0, atol=100.0 * _DIAGONAL_TOLERANCE):
-        raise _unusable(keyword, "it is written in percent (100 on the diagonal instead of 1)")
-    raise _unusable(keyword, "its diagonal is not 1")
-
-
-def _unusable(keyword: str, why: str) -> FcsError:
-    return refusal(
-        FcsCode.SPILLOVER_UNUSABLE,
-        f"the spillover matrix in {keyword} cannot be used: {why}",
-        "export the tube with its matrix again, or choose compensation without it",
-    )

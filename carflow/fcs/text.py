@@ -5,7 +5,9 @@ one delimiter inside a keyword or value and that values are never empty. Several
 write empty values all the same, and then a doubled delimiter is an empty value: the two
 behaviours cannot both be had. `parse_text` reads the segment as the standard says unless that
 reading lacks a required keyword, has a keyword without value, or has a delimiter inside the
-*name* of a keyword, and the other reading has none of these faults.
+*name* of a keyword, and the other reading has none of these faults. Where both have, a file may
+mix the two: a doubled delimiter right behind a name and before a ``$`` is then an empty value,
+any other one a character.
 
 Decision: no regular expressions on the delimiter (any byte may be one), no ``split`` by pairs
 (a doubled delimiter at the edge of a value would swallow the rest).
@@ -30,9 +32,10 @@ _REQUIRED = ("$PAR", "$DATATYPE", "$BYTEORD")
 _CHANNEL_NAME = re.compile(r"\$P[0-9]+N")
 # keywords whose value decides over numbers or names; two different values refuse the file
 _STRUCTURAL = re.compile(
-    r"\$(PAR|TOT|MODE|DATATYPE|BYTEORD|NEXTDATA|TIMESTEP|SPILLOVER|VOL"
-    r"|BEGINDATA|ENDDATA|P[0-9]+[NSBREG]|P[0-9]+DATATYPE)"
+    r"\$(PAR|TOT|MODE|DATATYPE|BYTEORD|NEXTDATA|TIMESTEP|SPILLOVER|VOL|COMP"
+    r"|P[0-9]+[NSBREG]|P[0-9]+DATATYPE)|SPILL(OVER)?"
 )
+_OFFSETS = ("$BEGINDATA", "$ENDDATA")  # settled with those of the HEADER, by sizes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +110,10 @@ def parse_text(block: bytes, *, supplemental: bool = False) -> Text:
     string, delimiter, findings = _decoded(block)
     reading = _escaped(string, delimiter)
     if delimiter * 2 in string and not supplemental and not reading.is_sound:
-        literal = _literal(string, delimiter)
-        if literal.is_sound:
-            reading = literal
+        others = (cut(string, delimiter) for cut in (_literal, _mixed))
+        sound = next((other for other in others if other.is_sound), None)
+        if sound is not None:
+            reading = sound
             findings.append(noticed(FcsCode.EMPTY_VALUES, _EMPTY_SENTENCE))
     if reading.closed and len(reading.tokens) % 2:
         raise refusal(
@@ -152,6 +156,10 @@ again from the cytometer's software)
     twice = 0
     for name, value in pairs:
         if keywords.setdefault(name, value) == value:
+            continue
+        if name in _OFFSETS:
+            message = f"{name} stands twice with different values; the first was tried"
+            findings.append(noticed(FcsCode.OFFSETS_TWICE, message))
             continue
         if _STRUCTURAL.fullmatch(name):
             raise refusal(
@@ -205,6 +213,27 @@ def _escaped(string: str, delimiter: str) -> _Reading:
     if not closed:
         tokens.append(current)
     return _Reading(tuple(tokens), closed, delimiter)
+
+
+def _mixed(string: str, delimiter: str) -> _Reading:
+    """Cut into tokens where some doubled delimiters are characters and others empty values."""
+    pieces = string.split(delimiter)
+    tokens: list[str] = []
+    at = 0
+    while at < len(pieces):
+        token = pieces[at]
+        if token or len(tokens) % 2 == 0 or not _is_name(pieces[at + 1 : at + 2]):
+            while pieces[at + 1 : at + 2] == [""] and at + 2 < len(pieces) and len(tokens) % 2:
+                token += delimiter + pieces[at + 2]
+                at += 2
+        tokens.append(token)
+        at += 1
+    closed = tokens[-1] == ""
+    return _Reading(tuple(tokens[:-1] if closed else tokens), closed, delimiter)
+
+
+def _is_name(pieces: list[str]) -> bool:
+    return bool(pieces) and pieces[0].lstrip(_PADDING).startswith("$")
 
 
 def _pairs(tokens: tuple[str, ...], findings: list[Finding]) -> list[tuple[str, str]]:

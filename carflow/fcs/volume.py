@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carflow.fcs.clock import duration_s
+from carflow.fcs.clock import lasted_s
 from carflow.fcs.keywords import parse_number
 from carflow.reasons import Reason
 from carflow.units import ul_from_nl
@@ -43,7 +43,7 @@ def acquired_volume(keywords: Mapping[str, str], *, unit_override: str = "") -> 
     Parameters
     ----------
     keywords : mapping of str to str
-        $VOL, $BTIM and $ETIM are read.
+        $VOL and the times of `carflow.fcs.clock.lasted_s` are read.
     unit_override : str
         "nL" or "µL" (also "uL") where the laboratory knows what its cytometer writes; the flow
         rate is then reported but decides nothing.
@@ -73,7 +73,7 @@ def acquired_volume(keywords: Mapping[str, str], *, unit_override: str = "") -> 
     stated = parse_number(keywords.get("$VOL", ""))
     if stated is None or stated <= 0:
         return AcquiredVolume(reason=Reason.NO_VOLUME)
-    seconds = duration_s(keywords.get("$BTIM", ""), keywords.get("$ETIM", ""))
+    seconds = lasted_s(keywords)
     if unit_override:
         return _in_unit(stated, _OVERRIDES[unit_override.casefold()], seconds)
     candidates = [_in_unit(stated, unit, seconds) for unit in ("nL", "µL")]

@@ -1,8 +1,11 @@
 """A small FCS file made byte by byte, so that each test can spoil exactly one thing."""
 
+import importlib.util
 import struct
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -55,6 +58,7 @@ def build(
         "$NEXTDATA": "0",
         "$PAR": str(len(names)),
         "$TOT": str(len(rows)),
+        "$TIMESTEP": "1",
     }
     for number, (name, width) in enumerate(zip(names, bits, strict=True), start=1):
         values |= {
@@ -105,3 +109,16 @@ def read_bytes(tmp_path: Path) -> ReadBytes:
         return read_fcs(path)
 
     return read
+
+
+@pytest.fixture(scope="session")
+def mutants() -> ModuleType:
+    """The module beside this one that makes spoilt files."""
+    name = "fcs_mutants"
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("mutants.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # its dataclasses look themselves up there
+    spec.loader.exec_module(module)
+    return module

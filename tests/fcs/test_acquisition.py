@@ -59,7 +59,7 @@ def test_a_file_that_changed_is_not_read_on(tube: Acquisition) -> None:
 
     assert caught.value.code == "FCS-CHANGED"
     assert str(caught.value) == (
-        "tube.fcs: the file has another size than when it was opened "
+        "tube.fcs: the file was written to after it was opened "
         "(wait until it is written completely and run again)"
     )
 

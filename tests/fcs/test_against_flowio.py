@@ -28,7 +28,6 @@ REFUSED = {
     "cytek-nl-2000/sample_header.fcs": "FCS-TRUNCATED",
     "0adbe425_int-multiple_datasets.fcs": "FCS-KEYWORD-MISSING",
     "ae2c319c_ascii-4_events.fcs": "FCS-DATATYPE",
-    "hek_pycompgate.fcs": "FCS-KEYWORD-CONFLICT",
     "Specimen_001_C1_C01_003.fcs": "FCS-EMPTY-FILE",
 }
 

@@ -1,8 +1,11 @@
 """Codes: unique, explained, and used for what they are."""
 
+from pathlib import Path
+
 import pytest
 
-from carflow.fcs.codes import FcsCode, noticed, refusal
+import carflow
+from carflow.fcs.codes import FcsCode, codes_table, noticed, refusal
 from carflow.findings import Severity
 
 
@@ -24,3 +27,9 @@ def test_a_refusal_carries_code_problem_and_way_out() -> None:
     error = refusal(FcsCode.MODE, "histogram", "export list mode")
 
     assert (error.code, str(error)) == ("FCS-MODE", "histogram (export list mode)")
+
+
+def test_the_documentation_holds_the_table_of_all_codes() -> None:
+    document = Path(carflow.__file__).with_name("docs") / "fcs_codes.md"
+
+    assert document.read_text(encoding="utf-8").endswith(f"{codes_table()}\n")

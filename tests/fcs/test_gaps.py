@@ -66,7 +66,13 @@ def test_undeclared_bytes_before_the_events_are_reported(
 
 @pytest.mark.parametrize(
     ("tail", "codes"),
-    [(b"", []), (b"00000000", []), (b"\r\n", []), (b"x" * 9, ["FCS-TRAILING-BYTES"])],
+    [
+        (b"", []),
+        (b"00000000", []),
+        (b"\r\n", []),
+        (b" " * 9, ["FCS-TRAILING-BYTES"]),
+        (b"x" * 9, ["FCS-TRAILING-CONTENT"]),
+    ],
 )
 def test_a_checksum_is_nothing_and_more_is_reported(
     build_fcs: BuildFcs, read_bytes: ReadBytes, tail: bytes, codes: list[str]

@@ -76,10 +76,10 @@ def test_events_stored_as_text_are_refused() -> None:
     assert _refusal(DATATYPE="Q")[0] == "FCS-DATATYPE"
 
 
-def test_mixed_kinds_of_numbers_are_refused() -> None:
+def test_mixed_kinds_of_numbers_are_refused_before_fcs_32() -> None:
     assert _refusal(P2DATATYPE="F") == (
         "FCS-DATATYPE",
-        "$P2DATATYPE differs from $DATATYPE; mixed kinds of numbers are not read",
+        "$P2DATATYPE differs from $DATATYPE, which FCS 3.1 does not know",
     )
     assert _layout(P2DATATYPE="I").record_bytes == 4
 

@@ -109,7 +109,7 @@ def test_a_gain_is_reported() -> None:
     parameter, noticed = _read(P1G="2.5")
 
     assert parameter.scale_range == 1024 / 2.5
-    assert noticed == ["info FCS-GAIN: values were divided by the gain $PnG: A"]
+    assert noticed == ["info FCS-GAIN: values were divided by the gain $PnG: A by 2.5"]
 
 
 def test_a_gain_beside_a_logarithmic_scale_is_reported() -> None:
@@ -134,7 +134,7 @@ def test_a_timestep_that_is_no_duration_leaves_time_without_unit(text: str) -> N
 
     assert parameter.timestep_s is None
     assert noticed == [
-        "info FCS-TIMESTEP: $TIMESTEP is not a positive number; Time is left without unit"
+        "info FCS-TIMESTEP: $TIMESTEP is no usable number of seconds; Time is left without unit"
     ]
 
 
@@ -142,7 +142,7 @@ def test_a_range_that_is_no_number_is_open_for_floats_and_refused_for_integers()
     parameter, noticed = _read("F", P1R="NA")
 
     assert math.isinf(parameter.scale_range)
-    assert noticed == ["info FCS-NO-RANGE: $PnR gives no range: A"]
+    assert noticed == ["warn FCS-NO-RANGE: $PnR gives no range: A"]
     assert _refusal(P1R="NA") == ("FCS-KEYWORD", "the keyword $P1R is not a number of 0 or more")
 
 

@@ -1,13 +1,18 @@
 """What is said about files that are no FCS, and the hashes."""
 
 import hashlib
+import os
+from collections.abc import Sequence
+from io import FileIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from carflow.errors import FcsError
 from carflow.fcs.reader import read_fcs
-from carflow.fcs.source import hash_file, opened
+from carflow.fcs.source import hash_file, opened, read_at
+from carflow.fcs.writer import write_fcs
 
 
 @pytest.mark.parametrize(
@@ -66,3 +71,53 @@ def test_whole_and_parts_are_hashed_in_one_pass(tmp_path: Path) -> None:
     assert size == len(content)
     assert whole == hashlib.sha256(content).hexdigest()
     assert list(parts) == [hashlib.sha256(content[a:b]).hexdigest() for a, b in spans]
+
+
+def _tube(path: Path) -> Path:
+    events = np.zeros((5, 1), dtype=np.float32)
+    write_fcs(path, events, channels=("FL1-A",), markers=("",), keywords={})
+    return path
+
+
+def test_a_file_is_hashed_when_asked_and_only_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def counted(stream: FileIO, spans: Sequence[tuple[int, int]]) -> tuple[str, tuple[str, ...]]:
+        asked.append(1)
+        return hash_file(stream, spans)
+
+    monkeypatch.setattr("carflow.fcs.source.hash_file", counted)
+    path = _tube(tmp_path / "tube.fcs")
+    tube = read_fcs(path)
+
+    assert not asked
+    assert tube.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert tube.data_sha256 == hashlib.sha256(bytes(20)).hexdigest()
+    assert len(asked) == 1
+
+
+def test_a_file_written_to_since_is_neither_read_nor_hashed(tmp_path: Path) -> None:
+    path = _tube(tmp_path / "tube.fcs")
+    tube = read_fcs(path)
+    content = path.read_bytes()
+    path.write_bytes(content[:-10] + b"x" + content[-9:])  # as long as before
+    os.utime(path, ns=(0, 1))
+
+    for ask in (lambda: tube.sha256, lambda: tube.data_sha256, lambda: tube.column("FL1-A")):
+        with pytest.raises(FcsError) as caught:
+            ask()
+        assert str(caught.value) == (
+            "tube.fcs: the file was written to after it was opened "
+            "(wait until it is written completely and run again)"
+        )
+
+
+def test_nothing_is_read_behind_the_end_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "ten"
+    path.write_bytes(b"0123456789")
+
+    with path.open("rb", buffering=0) as stream:
+        assert read_at(stream, 8, 10**18) == b"89"
+        assert read_at(stream, 10**18, 10**18) == b""

@@ -51,10 +51,6 @@ def test_channel_numbers_and_markers_stand_for_channels() -> None:
         ("2,FL1-A,FL1-A,1,0,0,1", "it names a channel twice"),
         ("2,FL1-A,FL2-A,1,nan,0,1", "1 of its values are no finite numbers"),
         ("2,FL1-A,FL2-A,1,1e999,0,1", "1 of its values are no finite numbers"),
-        (
-            "2,FL1-A,FL2-A,100,5,0,100",
-            "it is written in percent (100 on the diagonal instead of 1)",
-        ),
         ("2,FL1-A,FL2-A,1,0.5,0,0.9", "its diagonal is not 1"),
         ("2,FL1-A,FL2-A,1,1,1,1", "it cannot be inverted reliably (condition number 10⁸ or more)"),
         (
@@ -166,5 +162,5 @@ def test_any_text_gives_a_matrix_or_the_one_error(text: str) -> None:
     assert (
         spillover is not None
         or not text.strip()
-        or [f.code for f in findings] == ["FCS-SPILLOVER-UNUSABLE"]
+        or {f.code for f in findings} <= {"FCS-SPILLOVER-UNUSABLE", "FCS-SPILLOVER-EMPTY"}
     )
