@@ -5,6 +5,7 @@ The names, in the order of the data::
     read_study, read_gates, read_fcs, read_fcs_all   doors in
     gate                                             one tube: counts per population
     nca, estimate_peak                               one curve: parameters, and the day of the peak
+    nca_by_curve, cohort, concordance                many curves; a cohort; two methods
     run, check                                       the whole job; the batch checks alone
     write_outputs, write_report, plot_expansion      doors out
     CarflowError                                     what an unusable input raises
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from carflow.fcs.reader import read_fcs_all as read_fcs_all
     from carflow.gating.engine import gate as gate
     from carflow.gating.reading import read_gates as read_gates
+    from carflow.kinetics.batch import nca_by_curve as nca_by_curve
+    from carflow.kinetics.cohort import cohort as cohort
+    from carflow.kinetics.concordance import concordance as concordance
     from carflow.kinetics.nca import nca as nca
     from carflow.kinetics.peak import estimate_peak as estimate_peak
     from carflow.pipeline import check as check
@@ -42,7 +46,10 @@ _HOMES = {
     "read_fcs_all": "carflow.fcs.reader",
     "gate": "carflow.gating.engine",
     "nca": "carflow.kinetics.nca",
+    "nca_by_curve": "carflow.kinetics.batch",
     "estimate_peak": "carflow.kinetics.peak",
+    "cohort": "carflow.kinetics.cohort",
+    "concordance": "carflow.kinetics.concordance",
     "run": "carflow.pipeline",
     "check": "carflow.pipeline",
     "write_outputs": "carflow.report.outputs",
@@ -55,9 +62,12 @@ __all__ = [
     "CarflowError",
     "__version__",
     "check",
+    "cohort",
+    "concordance",
     "estimate_peak",
     "gate",
     "nca",
+    "nca_by_curve",
     "plot_expansion",
     "read_fcs",
     "read_fcs_all",

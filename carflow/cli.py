@@ -11,24 +11,25 @@ from __future__ import annotations
 import json
 import sys
 from enum import StrEnum
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from carflow.errors import CarflowError, ExitCode, Problems
+from carflow.errors import ExitCode, SheetError
 from carflow.findings import Severity
+from carflow.qc.verdicts import FailOn
+from carflow.terminal import TubeProgress, ending, print_data, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from rich.progress import Progress
+    from collections.abc import Mapping, Sequence
 
     from carflow.findings import Finding
     from carflow.gating.strategy import Strategy
+    from carflow.qc.verdicts import Verdicts
+    from carflow.qc.waivers import Waived
     from carflow.result.run import Result
-    from carflow.study.model import Study, Tube
+    from carflow.study.model import Study
 
 app = typer.Typer(
     name="carflow",
@@ -65,27 +66,6 @@ _GRAVE = (Severity.FAIL, Severity.WARN)
 _SPOKEN = ("car_pct_cd3", "car_per_ul_beads")
 
 
-def ending(command: Callable[..., ExitCode]) -> Callable[..., None]:
-    """Make a command end in its exit code, and every unusable input in a sentence.
-
-    Any other exception is a bug of ours: it goes up with its traceback and ends in 1.
-    """
-
-    @wraps(command)
-    def ended(*args: object, **kwargs: object) -> None:
-        try:
-            code = command(*args, **kwargs)
-        except (CarflowError, Problems) as error:
-            _say(f"carflow: {error}")
-            code = error.exit_code
-        except KeyboardInterrupt:
-            _say("carflow: interrupted")
-            code = ExitCode.INTERRUPTED
-        raise typer.Exit(code)
-
-    return ended
-
-
 @app.command()
 @ending
 def run(
@@ -102,7 +82,7 @@ def run(
     strategies = _read_gates(gates)
     study = read_study(sheet)
     make_folder(out)
-    with _Progress(len(study.tubes)) as progress:
+    with TubeProgress(len(study.tubes)) as progress:
         result = pipeline.run(study, strategies, jobs=jobs, tube_done=progress.tube_done)
     # the drawing libraries take longer to load than the tubes to gate
     from carflow.report.outputs import write_outputs
@@ -116,12 +96,21 @@ def run(
 @ending
 def qc(
     inputs: Annotated[
-        list[Path] | None, typer.Argument(help="A sample sheet, or FCS files.")
+        list[str] | None, typer.Argument(help="A sample sheet, FCS files, or patterns.")
     ] = None,
+    *,
     gates: Annotated[list[str] | None, typer.Option("--gates", help="Gate file or name.")] = None,
     output_format: Annotated[
         ListingFormat, typer.Option("--format", help="How to print the findings.")
     ] = ListingFormat.TEXT,
+    fail_on: Annotated[FailOn, typer.Option(help="From when the exit code is 5.")] = FailOn.FAIL,
+    strict: Annotated[bool, typer.Option("--strict", help="As --fail-on warn.")] = False,
+    waivers: Annotated[
+        Path | None, typer.Option(help="waivers.toml: findings to let stand, with reasons.")
+    ] = None,
+    multiqc: Annotated[
+        Path | None, typer.Option(help="Folder for MultiQC custom content (*_mqc.json).")
+    ] = None,
     explain: Annotated[
         str, typer.Option(help="Say what a check means and what to do, for example QC-BEADS.")
     ] = "",
@@ -132,21 +121,22 @@ def qc(
         return _explain(explain)
     if not inputs:
         raise typer.BadParameter("name a sample sheet or FCS files")
-    from carflow.findings import verdict
     from carflow.pipeline import check_findings
-    from carflow.qc import formats
+    from carflow.qc.verdicts import stops, verdicts
 
     study = _read_inputs(inputs)
     strategies = _read_gates(gates) if gates else None
-    with _Progress(len(study.tubes)) as progress:
+    with TubeProgress(len(study.tubes)) as progress:
         found = check_findings(study, strategies, jobs=jobs, tube_done=progress.tube_done)
-    printed: dict[ListingFormat, Callable[[Sequence[Finding]], str]] = {
-        ListingFormat.TEXT: formats.findings_text,
-        ListingFormat.JSON: formats.findings_json,
-        ListingFormat.JUNIT: formats.findings_junit,
-    }
-    _print(printed[output_format](found))
-    codes = [ExitCode.QC_FAIL] if verdict(found) is Severity.FAIL else []
+    waived = _waived(found, waivers)
+    tubes = {tube.sample_id: tube.subject_id for tube in study.tubes}
+    judged = verdicts(waived.findings, tubes, waived=waived.waivers)
+    print_data(_listing(output_format, waived, judged))
+    if multiqc is not None:
+        _write_multiqc(multiqc, waived, tubes)
+    codes = []
+    if stops(judged.batch.verdict, FailOn.WARN if strict else fail_on):
+        codes.append(ExitCode.QC_FAIL)
     if progress.failed:
         codes.append(ExitCode.SOME_TUBES_FAILED)
     if progress.failed == len(study.tubes):
@@ -158,26 +148,30 @@ def qc(
 @ending
 def peak(
     table: Annotated[str, typer.Argument(help="CSV with day and value; - for standard input.")],
+    *,
+    today: Annotated[
+        float | None, typer.Option(help="Today's day, for patients who are still followed.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> ExitCode:
     """Tell the observed day of the peak of each curve in a table of days and values."""
-    from carflow.kinetics.peak import estimate_peak
-    from carflow.kinetics.wording import peak_sentences
+    from carflow.kinetics.told_peaks import cohort_told, told_peak
     from carflow.study.value_table import read_series
 
     series = read_series(sys.stdin.read() if table == "-" else Path(table))
-    found = [
-        estimate_peak(one.days, one.values, lows=one.lows, highs=one.highs, states=one.states)
-        for one in series
-    ]
-    named = list(zip((one.subject_id for one in series), found, strict=True))
+    told = [told_peak(one, today=today) for one in series]
     if as_json:
-        answers = [{"subject_id": subject, **peak.as_row()} for subject, peak in named]
-        _print(json.dumps(answers, ensure_ascii=False, indent=2))
+        answers = [
+            {"subject_id": one.subject_id, "quantity": one.quantity, **answer.peak.as_row()}
+            for one, answer in zip(series, told, strict=True)
+        ]
+        print_data(json.dumps(answers, ensure_ascii=False, indent=2))
         return ExitCode.OK
-    for subject, peak in named:
-        whose = f"{subject}: " if subject else ""
-        _print(whose + " ".join(peak_sentences(peak, "")))
+    for one, answer in zip(series, told, strict=True):
+        whose = ", ".join(filter(None, (one.subject_id, one.quantity)))
+        print_data(": ".join(filter(None, (whose, " ".join(answer.sentences)))))
+    if len({one.subject_id for one in series}) == len(series) > 1:
+        print_data("Cohort: " + " ".join(cohort_told([answer.peak for answer in told])))
     return ExitCode.OK
 
 
@@ -193,9 +187,9 @@ def inspect(
 
     tubes = read_fcs_all(file)
     if as_json:
-        _print(json.dumps([describe(tube) for tube in tubes], ensure_ascii=False, indent=2))
+        print_data(json.dumps([describe(tube) for tube in tubes], ensure_ascii=False, indent=2))
     else:
-        _print("\n\n".join(description_text(tube) for tube in tubes))
+        print_data("\n\n".join(description_text(tube) for tube in tubes))
     return ExitCode.OK
 
 
@@ -208,7 +202,7 @@ def simulate(
     from carflow.course import write_course
 
     written = write_course(folder)
-    _say(f"wrote {len(written)} files to {folder}")
+    say(f"wrote {len(written)} files to {folder}")
     return ExitCode.OK
 
 
@@ -222,7 +216,7 @@ def report(
 
     result = read_result(folder)
     written = write_pages(result, folder)
-    _say(f"wrote {len(written)} files to {folder}")
+    say(f"wrote {len(written)} files to {folder}")
     return ExitCode.OK
 
 
@@ -235,7 +229,7 @@ def gates_show(
     from carflow.gating.reading import read_gates
     from carflow.gating.tree import tree_text
 
-    _print(tree_text(read_gates(file)))
+    print_data(tree_text(read_gates(file)))
     return ExitCode.OK
 
 
@@ -267,14 +261,14 @@ def sheet_init(
     """Draft a sample sheet from a folder of FCS files; guesses are marked in a column."""
     from carflow.study.draft import draft_sheet
 
-    _print(draft_sheet(folder).rstrip("\n"))
+    print_data(draft_sheet(folder).rstrip("\n"))
     return ExitCode.OK
 
 
 def _explain(check_id: str) -> ExitCode:
     from carflow.qc.checks import explain
 
-    _print(explain(check_id))
+    print_data(explain(check_id))
     return ExitCode.OK
 
 
@@ -284,44 +278,62 @@ def _read_gates(sources: Sequence[str]) -> list[Strategy]:
     return [read_gates(source) for source in sources]
 
 
-def _read_inputs(inputs: Sequence[Path]) -> Study:
-    """Return the study of a sheet, or of FCS files named one by one."""
+def _read_inputs(inputs: Sequence[str]) -> Study:
+    """Return the study of a sheet, or of FCS files named one by one or by a pattern."""
     from carflow.study.sheet import read_study
     from carflow.study.unsheeted import study_of_files
 
-    if len(inputs) == 1 and inputs[0].suffix.lower() in {".csv", ".xlsx"}:
-        return read_study(inputs[0])
-    return study_of_files(inputs)
+    if len(inputs) == 1 and Path(inputs[0]).suffix.lower() in {".csv", ".xlsx"}:
+        return read_study(Path(inputs[0]))
+    return study_of_files([file for name in inputs for file in _matching(name)])
 
 
-class _Progress:
-    """Says on stderr what became of each tube; draws a bar on a terminal only."""
+def _matching(name: str) -> list[Path]:
+    """Return the files a pattern matches, in order; shells on Windows leave that to the program."""
+    path = Path(name)
+    if path.exists() or not set("*?[") & set(name):
+        return [path]
+    found = sorted(path.parent.glob(path.name))
+    if not found:
+        raise SheetError("no file matches this pattern", hint="check the folder").at(name)
+    return found
 
-    def __init__(self, total: int) -> None:
-        self.failed = 0
-        self._total = total
-        self._bar: Progress | None = None
 
-    def __enter__(self) -> Self:
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import Progress
+def _waived(found: Sequence[Finding], path: Path | None) -> Waived:
+    from datetime import datetime
 
-            self._bar = Progress(console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task("tubes", total=self._total)
-            self._bar.start()
-        return self
+    from carflow.qc.waivers import apply_waivers, parse_waivers
 
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+    if path is None:
+        return apply_waivers(found, ())
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SheetError("cannot be read as text", hint="name a waivers.toml").at(
+            str(path)
+        ) from error
+    today = datetime.now().astimezone().date()
+    return apply_waivers(found, parse_waivers(text), today=today)
 
-    def tube_done(self, tube: Tube, error: CarflowError | Problems | None) -> None:
-        if error is not None:
-            self.failed += 1
-            _say(f"sample {tube.sample_id} has no result: {error}")
-        if self._bar is not None:
-            self._bar.advance(self._task)
+
+def _listing(output_format: ListingFormat, waived: Waived, judged: Verdicts) -> str:
+    from carflow.qc import formats
+
+    findings, waivers = waived.findings, waived.waivers
+    if output_format is ListingFormat.JSON:
+        return formats.findings_json(findings, waived=waivers, verdicts=judged).rstrip("\n")
+    if output_format is ListingFormat.JUNIT:
+        return formats.findings_junit(findings, waived=waivers).rstrip("\n")
+    return formats.findings_text(findings, waived=waivers).rstrip("\n")
+
+
+def _write_multiqc(folder: Path, waived: Waived, tubes: Mapping[str, str]) -> None:
+    from carflow.qc.multiqc import findings_mqc
+    from carflow.report.files import make_folder, write_text
+
+    make_folder(folder)
+    for name, text in findings_mqc(waived.findings, tubes, waived=waived.waivers).items():
+        write_text(folder / name, text)
 
 
 def _say_summary(result: Result, out: Path) -> None:
@@ -329,23 +341,15 @@ def _say_summary(result: Result, out: Path) -> None:
     for subject in result.subject_results:
         for kinetics in subject.kinetics:
             if kinetics.quantity in _SPOKEN and kinetics.sentences:
-                _say(f"{subject.subject_id}: {' '.join(kinetics.sentences[:2])}")
+                say(f"{subject.subject_id}: {' '.join(kinetics.sentences[:2])}")
     grave = [found for found in result.all_findings if found.severity in _GRAVE]
     for finding in grave:
-        _say(str(finding))
+        say(str(finding))
     done = sum(tube.failure is None for tube in result.tube_results)
-    _say(
+    say(
         f"{done} of {len(result.tube_results)} tubes, QC {result.verdict.upper()}: "
         f"see {out / 'report.html'}"
     )
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,48 +11,56 @@ in the order of the sheet whatever the number of jobs.
 
 from __future__ import annotations
 
-import platform
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from carflow.cleaning.time_record import assess_stability
 from carflow.cleaning.watch import SaturationWatch
 from carflow.errors import CarflowError, GatesError, Problems
 from carflow.fcs.reader import read_fcs
-from carflow.fcs.volume import acquired_volume
+from carflow.fcs.volume import AcquiredVolume, acquired_volume
 from carflow.gating.engine import gate
-from carflow.gating.gatingml import gatingml_text
-from carflow.gating.strategy import Strategy
+from carflow.gating.strategy import AssayLimits, Strategy
 from carflow.kinetics.curve import Curve, Point
 from carflow.kinetics.subject import analyse_curve
+from carflow.provenance import provenance_of
 from carflow.qc.checks import check_batch
 from carflow.qc.limits import QcLimits
 from carflow.qc.summary import TubeSummary, summarise
+from carflow.quantify.background import background_of
+from carflow.quantify.counts import TubeCounts
 from carflow.quantify.declarations import CURVE_QUANTITIES, DECLARATIONS
 from carflow.quantify.gated import car_medians, tube_counts
 from carflow.quantify.tube import quantify_tube, unquantified
 from carflow.reasons import Reason
 from carflow.result.pictures import gate_pictures
 from carflow.result.rows import FINDING_COLUMNS, finding_rows
-from carflow.result.run import GatesUsed, ManifestRow, Provenance, Result, frame
+from carflow.result.run import ManifestRow, Result, frame
 from carflow.result.sample import Failure, PopulationCount, SampleResult
 from carflow.result.subject import SubjectResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
-    from carflow.fcs.acquisition import Acquisition
     from carflow.findings import Finding
     from carflow.gating.gated import Gated
+    from carflow.quantify.quantity import Quantity
     from carflow.study.model import Study, Tube
 
     TubeDone = Callable[[Tube, CarflowError | Problems | None], None]
 
-_VERSIONED = ("flowkit", "numpy", "scipy", "pandas", "matplotlib", "seaborn")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counted:
+    """What the quantities of a gated tube are made from."""
+
+    counts: TubeCounts
+    volume: AcquiredVolume
+    limits: AssayLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +71,7 @@ class _Outcome:
     summary: TubeSummary | None = None
     sha256: str = ""
     error: CarflowError | Problems | None = None
+    counted: _Counted | None = None
 
 
 def run(
@@ -104,13 +113,14 @@ def run(
     """
     strategies = (gates,) if isinstance(gates, Strategy) else tuple(gates)
     limits = limits or QcLimits()
-    outcomes = _outcomes(study, strategies, jobs=jobs, tube_done=tube_done)
+    gated = _outcomes(study, strategies, jobs=jobs, tube_done=tube_done)
+    outcomes = tuple(_quantified(study, gated))
     results = tuple(outcome.result for outcome in outcomes)
     return Result(
         tube_results=results,
         subject_results=tuple(_subject(study, results, name) for name in study.subject_ids),
         all_findings=_findings(study, outcomes, limits),
-        provenance=_provenance(study, strategies, outcomes, limits),
+        provenance=provenance_of(study, strategies, _channels(outcomes), limits=limits),
         references=study.references,
         manifest=tuple(
             ManifestRow(sample_id=tube.sample_id, file=tube.path.name, sha256=outcome.sha256)
@@ -140,8 +150,8 @@ def check_findings(
         strategies: tuple[Strategy, ...] = ()
     else:
         strategies = (gates,) if isinstance(gates, Strategy) else tuple(gates)
-    outcomes = _outcomes(study, strategies, jobs=jobs, tube_done=tube_done)
-    return _findings(study, outcomes, limits or QcLimits())
+    gated = _outcomes(study, strategies, jobs=jobs, tube_done=tube_done)
+    return _findings(study, tuple(_quantified(study, gated)), limits or QcLimits())
 
 
 def check(
@@ -212,7 +222,7 @@ def _attempt(tube: Tube, strategy: Strategy | None) -> _Outcome:
 def _measured(tube: Tube, strategy: Strategy | None) -> _Outcome:
     acquisition = read_fcs(tube.path, tube.dataset)
     if strategy is None:
-        summary = summarise(tube, acquisition)
+        summary = summarise(tube, acquisition, stability=assess_stability(acquisition))
         return _Outcome(
             result=_row(tube, None, n_events=acquisition.n_events),
             summary=summary,
@@ -223,14 +233,24 @@ def _measured(tube: Tube, strategy: Strategy | None) -> _Outcome:
         watch, strategy, masks=False, medians=car_medians(strategy), densities=strategy.plots
     )
     return _Outcome(
-        result=_result(tube, acquisition, gated),
-        summary=summarise(tube, acquisition, gated=gated, saturated=watch.saturated_shares()),
+        result=_result(tube, gated),
+        summary=summarise(
+            tube,
+            acquisition,
+            gated=gated,
+            saturated=watch.saturated_shares(),
+            stability=assess_stability(acquisition),
+        ),
         sha256=acquisition.sha256,
+        counted=_Counted(
+            counts=tube_counts(gated),
+            volume=acquired_volume(acquisition.keywords, unit_override=tube.volume_unit_override),
+            limits=strategy.limits,
+        ),
     )
 
 
-def _result(tube: Tube, acquisition: Acquisition, gated: Gated) -> SampleResult:
-    volume = acquired_volume(acquisition.keywords, unit_override=tube.volume_unit_override)
+def _result(tube: Tube, gated: Gated) -> SampleResult:
     strategy = gated.strategy
     return _row(
         tube,
@@ -245,9 +265,43 @@ def _result(tube: Tube, acquisition: Acquisition, gated: Gated) -> SampleResult:
             )
             for population in strategy.populations
         ),
-        quantities=quantify_tube(tube_counts(gated), tube, volume, strategy.limits),
         pictures=gate_pictures(gated),
     )
+
+
+def _quantified(study: Study, outcomes: tuple[_Outcome, ...]) -> Iterator[_Outcome]:
+    """Yield the outcomes with their quantities, once every control has been counted."""
+    gated = [
+        (outcome.result.gates_name, (tube, outcome.counted.counts))
+        for tube, outcome in zip(study.tubes, outcomes, strict=True)
+        if outcome.counted is not None
+    ]
+    for tube, outcome in zip(study.tubes, outcomes, strict=True):
+        found = outcome.counted
+        if found is None:
+            yield outcome
+            continue
+        alike = [counted for gates, counted in gated if gates == outcome.result.gates_name]
+        quantities = quantify_tube(
+            found.counts,
+            tube,
+            found.volume,
+            found.limits,
+            background=background_of(tube, alike),
+        )
+        yield replace(
+            outcome,
+            result=replace(outcome.result, quantities=quantities),
+            summary=outcome.summary and replace(outcome.summary, per_ul=_per_ul(quantities)),
+        )
+
+
+def _per_ul(quantities: tuple[Quantity, ...]) -> dict[str, float]:
+    return {
+        one.name: one.measure.value
+        for one in quantities
+        if "_per_ul_" in one.name and one.measure.value is not None
+    }
 
 
 def _row(tube: Tube, strategy: Strategy | None, **found: object) -> SampleResult:
@@ -315,56 +369,10 @@ def _curve(results: tuple[SampleResult, ...], subject_id: str, name: str) -> Cur
     return Curve.of_samples(subject_id, name, unit=DECLARATIONS[name].unit, points=points)
 
 
-def _provenance(
-    study: Study,
-    strategies: tuple[Strategy, ...],
-    outcomes: tuple[_Outcome, ...],
-    limits: QcLimits,
-) -> Provenance:
-    versions = {name: version(name) for name in _VERSIONED}
-    return Provenance(
-        versions={"carflow": _own_version(), "python": platform.python_version(), **versions},
-        sheet_sha256=study.sha256,
-        gates=tuple(
-            GatesUsed(
-                name=strategy.name,
-                panel_id=strategy.panel_id,
-                sha256=strategy.sha256,
-                gatingml=gatingml_text(strategy, _channels(strategy, outcomes)),
-            )
-            for strategy in strategies
-        ),
-        options={"auc_rule": "linear-up log-down", "tmax_window_d": "0.5–28"},
-        thresholds=_thresholds(strategies, limits),
-    )
-
-
-def _channels(strategy: Strategy, outcomes: tuple[_Outcome, ...]) -> Mapping[str, str]:
-    """Return the channels that the gates' markers have in the first tube they were applied to.
-
-    Gating-ML names channels ($PnN), so a gate file by marker is written for this panel.
-    """
-    applied = (
-        outcome.summary.gate_channels
-        for outcome in outcomes
-        if outcome.summary is not None and outcome.summary.gates_name == strategy.name
-    )
-    return next(applied, {})
-
-
-def _thresholds(
-    strategies: tuple[Strategy, ...], limits: QcLimits
-) -> Mapping[str, str | int | float | None]:
-    """Return every limit a result depends on: those of the checks and of each assay."""
-    assay = {
-        f"{strategy.name}: {name}": value
-        for strategy in strategies
-        for name, value in asdict(strategy.limits).items()
-    }
-    return {**asdict(limits), **assay}
-
-
-def _own_version() -> str:
-    from carflow import __version__
-
-    return __version__
+def _channels(outcomes: tuple[_Outcome, ...]) -> dict[str, Mapping[str, str]]:
+    """Return for each gate file the channels of its markers in the first tube it was applied to."""
+    found: dict[str, Mapping[str, str]] = {}
+    for outcome in outcomes:
+        if outcome.summary is not None:
+            found.setdefault(outcome.summary.gates_name, outcome.summary.gate_channels)
+    return found

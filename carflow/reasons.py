@@ -40,11 +40,21 @@ class Reason(StrEnum):
     NO_POPULATION = "NO_POPULATION", "the gate file names no population for this role"
     NOT_NESTED = "NOT_NESTED", "the numerator's population does not lie inside the denominator's"
     NO_INTENSITY = "NO_INTENSITY", "no median intensity was computed for CAR+ events"
+    NO_SPREAD = "NO_SPREAD", "no spread of the intensity was computed for the negative events"
+    BEYOND_BEADS = "BEYOND_BEADS", "brighter than the brightest calibration bead"
+    NO_CONTROL = "NO_CONTROL", "no control tube whose background could be subtracted"
+    NOT_ABOVE_CONTROL = "NOT_ABOVE_CONTROL", "not to be told from the background of the control"
+    EMPTY_CONTROL = "EMPTY_CONTROL", "no event in the denominator of the control"
+    NOT_MERGED = (
+        "NOT_MERGED",
+        "the tubes of this visit differ in panel, settings, gates or preparation",
+    )
     # absolute counts
     NO_BEADS = "NO_BEADS", "no bead event, or no bead number in the sheet"
     NO_BLOOD_VOLUME = "NO_BLOOD_VOLUME", "the sheet gives no blood volume"
     NO_TOTAL_VOLUME = "NO_TOTAL_VOLUME", "the sheet gives a blood volume but no total volume"
     NO_CBC = "NO_CBC", "the sheet gives no blood count of the matching kind"
+    NOT_PREPARED = "NOT_PREPARED", "this blood count does not count what the preparation kept"
     CBC_BELOW_LIMIT = "CBC_BELOW_LIMIT", "the blood count is below its own limit"
     NO_VOLUME = "NO_VOLUME", "the file states no acquired volume"
     VOLUME_UNIT = "VOLUME_UNIT", "the acquired volume fits no plausible flow rate"
@@ -63,6 +73,30 @@ class Reason(StrEnum):
     SAME_DAY = "SAME_DAY", "several samples of one day, which are not merged"
     NO_DECLINE = "NO_DECLINE", "no declining phase to fit"
     NO_GROWTH = "NO_GROWTH", "no rise between the two values"
+    NO_LOGARITHM = "NO_LOGARITHM", "a value of 0 or 100 % has no log-odds"
+    SATURATES = "SATURATES", "computed on a percentage, which saturates: not a rate of cells"
+    AT_LEAST = "AT_LEAST", "a lower bound: an earlier value lies below the limit"
+    TWO_VALUES = "TWO_VALUES", "computed from two values only"
+    NO_DOSE = "NO_DOSE", "neither a dose nor a blood volume is known"
+    POOR_FIT = "POOR_FIT", "the last values do not lie near one exponential"
+    SHORT_SPAN = "SHORT_SPAN", "the fitted days cover fewer than two half-lives"
+    IMPUTED_TAIL = (
+        "IMPUTED_TAIL",
+        "equal lowest values at the end look like numbers put in for the limit",
+    )
+    BLQ_DROPPED = "BLQ_DROPPED", "a value below the limit between quantified ones was left out"
+    EXTRAPOLATED = "EXTRAPOLATED", "the end is extrapolated by the slope of the last decline"
+    FAR_EXTRAPOLATION = "FAR_EXTRAPOLATION", "too much of the area would be extrapolated"
+    STILL_DETECTED = "STILL_DETECTED", "the last sample is not below the limit"
+    NOT_CONFIRMED = "NOT_CONFIRMED", "below the limit once, without a second sample to confirm it"
+    STILL_ABOVE = "STILL_ABOVE", "the last sample is above the threshold: it may be longer"
+    TOO_FEW_PAIRS = "TOO_FEW_PAIRS", "too few pairs measured by both methods"
+    # the day of the peak, and cohorts of them
+    FEW_AROUND_PEAK = "FEW_AROUND_PEAK", "fewer than two values before or after the highest one"
+    OUTSIDE_BRACKET = "OUTSIDE_BRACKET", "the modelled peak lies outside the bracket"
+    MODEL_MISFIT = "MODEL_MISFIT", "no curve of the assumed kind passes near these values"
+    FEW_PATIENTS = "FEW_PATIENTS", "fewer than six patients: no 95 % interval of a median exists"
+    MEDIAN_OPEN = "MEDIAN_OPEN", "too many peaks not reached to name the median"
     # rows
     NOT_SAMPLED = "NOT_SAMPLED", "no sample, or the laboratory reported none"
     EXCLUDED_BY_USER = "EXCLUDED_BY_USER", "left out by the sheet"

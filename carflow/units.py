@@ -16,7 +16,11 @@ class Unit(StrEnum):
     PERCENT = "%"
     CELLS_PER_UL = "cells/µL"
     COPIES_PER_UG = "copies/µg"
+    COPIES_PER_GENOME = "copies/genome"
+    COPIES_PER_CELL = "copies/cell"
+    COPIES_PER_UL = "copies/µL"
     INTENSITY = "a.u."
+    MESF = "MESF"
     RATIO = "ratio"
     DAY = "d"
     PER_DAY = "1/d"
@@ -24,6 +28,8 @@ class Unit(StrEnum):
     CELLS_DAY_PER_UL = "cells·d/µL"
     COPIES_DAY_PER_UG = "copies·d/µg"
     VALUE_DAY = "value·d"
+    DOUBLINGS = "doublings"
+    LOG_ODDS = "ln odds"
 
 
 _OVER_TIME = {

@@ -24,7 +24,8 @@ FLOORS: list[list[str]] = [
     ["kinetics", "qc"],
     ["result"],
     ["report"],
-    ["pipeline", "simulate"],
+    ["provenance", "simulate", "terminal"],
+    ["pipeline"],
     ["course", "faults"],
     ["cli"],
     ["__init__", "__main__"],
@@ -35,7 +36,8 @@ FLOOR_OF = {name: height for height, floor in enumerate(FLOORS) for name in floo
 ROOMS: dict[str, list[str]] = {
     "study": [
         "model", "cells", "delimited", "workbook", "rows", "table", "folder", "treatments",
-        "references", "consistency", "sheet", "value_table", "draft", "unsheeted",
+        "references", "consistency", "sheet", "flowjo_table", "value_table", "draft",
+        "unsheeted",
     ],
     "fcs": [
         "codes", "header", "keywords", "channel_names", "text", "parameters", "settings",
@@ -53,16 +55,23 @@ ROOMS: dict[str, list[str]] = {
         "template", "reading", "gatingml", "tree",
     ],
     "quantify": [
-        "quantity", "declarations", "intervals", "counts", "gated", "limits", "percentages",
-        "absolute", "tube",
+        "quantity", "declarations", "intervals", "counts", "gated", "limits", "blanks",
+        "background", "staining", "percentages", "absolute", "gene_copies", "tube",
+        "merging", "decision",
     ],
     "kinetics": [
-        "curve", "series", "growth", "auc", "peak", "nca", "treatments", "wording",
-        "subject",
+        "curve", "series", "spreads", "growth", "auc", "slope", "turnbull", "peak_draws",
+        "bent_cable", "peak", "peak_shape", "peak_model", "peak_passed", "cohort",
+        "expansion", "persistence", "areas", "nca", "infinity", "parameters", "batch",
+        "regression", "concordance", "lag", "treatments", "wording", "peak_wording",
+        "cohort_wording", "told_peaks", "subject",
     ],
     "qc": [
-        "limits", "summary", "tube_checks", "usual", "batch_checks", "setting_checks",
-        "study_checks", "checks", "formats",
+        "limits", "limit_table", "register", "summary", "usual", "tube_checks",
+        "time_checks", "population_checks", "count_checks", "batch_checks",
+        "setting_checks", "percentage_checks", "residual_checks", "control_checks",
+        "study_checks", "course_checks", "checks", "control_charts", "waivers", "verdicts",
+        "formats", "multiqc",
     ],
     "result": [
         "sample", "subject", "pictures", "rows", "run", "archive",

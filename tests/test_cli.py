@@ -1,6 +1,7 @@
 """The command as a laboratory meets it: sentences on stderr, data on stdout, exit codes."""
 
 import csv
+import itertools
 import json
 import os
 import re
@@ -304,6 +305,61 @@ def test_qc_prints_findings_and_ends_in_5_when_a_check_fails(
     assert document["verdict"] == "fail"
 
 
+def test_a_script_says_from_when_qc_stops_it(
+    two_tubes: Path, gates: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copyfile(two_tubes / "a.fcs", two_tubes / "b.fcs")
+    check = ["qc", str(two_tubes / "samples.csv"), "--gates", gates]
+
+    assert cli.main([*check, "--fail-on", "never"]) == ExitCode.OK
+    assert cli.main([*check, "--fail-on", "fail"]) == ExitCode.QC_FAIL
+    assert cli.main([*check, "--strict"]) == ExitCode.QC_FAIL
+    capsys.readouterr()
+
+
+def test_a_waiver_marks_its_finding_and_leaves_it_visible(
+    two_tubes: Path, gates: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copyfile(two_tubes / "a.fcs", two_tubes / "b.fcs")
+    waivers = two_tubes / "waivers.toml"
+    entry = (
+        '[[waiver]]\ncheck = "{}"\nsample_id = "{}"\nwho = "QA"\n'
+        'reason = "one tube, twice on purpose"\n'
+    )
+    pairs = itertools.product(("QC-DUPLICATE", "QC-EVENTS"), ("A", "B"))
+    waivers.write_text("".join(entry.format(*pair) for pair in pairs), encoding="utf-8")
+    check = ["qc", str(two_tubes / "samples.csv"), "--gates", gates, "--waivers", str(waivers)]
+
+    assert cli.main([*check, "--fail-on", "fail"]) == ExitCode.OK
+    said = capsys.readouterr().out
+    assert "QC-DUPLICATE" in said
+    assert "one tube, twice on purpose" in said
+    assert cli.main([*check[:-1], str(two_tubes / "absent.toml")]) == ExitCode.UNUSABLE_INPUT
+
+
+def test_qc_writes_what_multiqc_reads(
+    two_tubes: Path, gates: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = two_tubes / "multiqc"
+    cli.main(["qc", str(two_tubes / "samples.csv"), "--gates", gates, "--multiqc", str(folder)])
+    capsys.readouterr()
+
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["carflow_qc_general_mqc.json", "carflow_qc_status_mqc.json"]
+    assert "A" in json.loads((folder / names[0]).read_text(encoding="utf-8"))["data"]
+
+
+def test_qc_takes_a_pattern_where_the_shell_does_not(
+    two_tubes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.main(["qc", str(two_tubes / "*.fcs")])
+    assert "QC-EVENTS" in capsys.readouterr().out
+    assert cli.main(["qc", str(two_tubes / "*.lmd")]) == ExitCode.UNUSABLE_INPUT
+    assert capsys.readouterr().err.endswith(
+        "*.lmd: no file matches this pattern (check the folder)\n"
+    )
+
+
 def test_qc_takes_bare_files_without_gates(
     two_tubes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -341,6 +397,30 @@ def test_peak_says_in_words_what_a_table_allows(
         "measurement error has not reordered the days, the true peak lies between day 7 and "
         "day 14 (a bracket set by the sampling days, not a 95 % interval).\n"
     )
+
+
+def test_peak_of_several_subjects_adds_the_cohort(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = tmp_path / "values.csv"
+    course = ((1, 4.26), (4, 12.33), (7, 45.31), (12, 69.94), (14, 24.33))
+    rows = [f"P{n},{day + n},{value}" for n in range(3) for day, value in course]
+    values.write_text("\n".join(("subject_id,day,value", *rows, "")), encoding="utf-8")
+
+    assert cli.main(["peak", str(values)]) == ExitCode.OK
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 4
+    assert said[-1].startswith("Cohort: 3 of 3 patients have an observed peak.")
+
+
+def test_peak_of_a_patient_still_followed_says_how_sure_it_is_that_it_has_passed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = tmp_path / "values.csv"
+    values.write_text("day,value\n1,10\n4,100\n7,900\n9,1000\n12,300\n", encoding="utf-8")
+
+    assert cli.main(["peak", str(values), "--today", "12"]) == ExitCode.OK
+    assert "passed" in capsys.readouterr().out
 
 
 def test_inspect_shows_no_free_text_of_the_file(

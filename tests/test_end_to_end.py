@@ -105,10 +105,10 @@ def test_the_statement_says_what_such_data_can_show(result: Result) -> None:
         "peak lies between day 7 and day 14 (a bracket set by the sampling days, not a 95 % "
         "interval)."
     )
-    assert kinetics.sentences[2] == (
+    assert (
         "Treatment with methylprednisolone (day 9–13) began inside this bracket, so these data "
         "do not show whether it began before or after this patient's peak."
-    )
+    ) in kinetics.sentences
 
 
 def test_the_pre_infusion_tube_is_not_detected_and_says_what_was_excluded(result: Result) -> None:

@@ -7,7 +7,10 @@ Decisions
 - A curve without a sample on day 0 starts at 0 there: before the infusion there are no CAR T
   cells. Samples before day 0 say nothing beyond that.
 - After the last quantified value the curve falls in a straight line to the first value below
-  the limit and stays 0. Without such a value nothing is extrapolated.
+  the limit and stays 0. Without such a value it may be extrapolated by the slope of the last
+  decline, which is decided in `carflow.kinetics.nca`.
+- The interval of an area takes the errors of the samples as independent; an error they share
+  (one bead lot, one calibration) widens it further.
 
 References
 ----------
@@ -18,12 +21,13 @@ The rules are those of Phoenix WinNonlin, as PKNCA's documentation describes the
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from carflow.kinetics.series import highest
+from carflow.quantify.intervals import Z95, Interval, lognormal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,17 +46,58 @@ class AucRule(StrEnum):
     LOG_UP_LOG_DOWN = "log-up log-down"  # logarithmic throughout: exponential growth and decay
 
 
+Fate = Literal["zero", "half", "drop"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlqRule:
-    """What becomes of values below the limit: counted as 0, or left out.
+    """What becomes of values below the limit: 0, half their limit, or left out.
 
     `first` are those before the first quantified value, `last` those after the last one,
-    `middle` those between. A middle one often is a failed sample, so it is left out.
+    `middle` those between. A middle one often is a failed sample, so it is left out. With
+    `around_tmax` they are told apart by the day of the highest value instead: before it
+    `first`, after it `last`.
     """
 
-    first: Literal["zero", "drop"] = "zero"
-    middle: Literal["zero", "drop"] = "drop"
-    last: Literal["zero", "drop"] = "zero"
+    first: Fate = "zero"
+    middle: Fate = "drop"
+    last: Fate = "zero"
+    around_tmax: bool = False
+
+    @classmethod
+    def named(cls, name: str) -> BlqRule:
+        """Return a rule by its name.
+
+        Parameters
+        ----------
+        name : str
+            Three words for first, middle and last, such as "zero/drop/zero" (the default), or
+            one for all; "keep" is another word for zero. "before-tmax" counts values before
+            the highest as 0 and leaves out those after it.
+
+        Raises
+        ------
+        ValueError
+            For any other name.
+
+        Examples
+        --------
+        >>> BlqRule.named("keep/drop/keep") == BlqRule()
+        True
+        >>> BlqRule.named("half").middle
+        'half'
+        """
+        if name == "before-tmax":
+            return cls(first="zero", last="drop", around_tmax=True)
+        words = [word.replace("keep", "zero") for word in name.split("/")]
+        words *= 3 if len(words) == 1 else 1
+        if len(words) != 3 or not set(words) <= set(get_args(Fate)):
+            raise ValueError(
+                f'"{name}" is no rule for values below the limit: write three of zero, half and'
+                ' drop such as "zero/drop/zero", or "before-tmax"'
+            )
+        first, middle, last = words
+        return cls(first=first, middle=middle, last=last)  # type: ignore[arg-type]  # checked above
 
 
 DEFAULT_BLQ_RULE = BlqRule()
@@ -64,7 +109,8 @@ class Profile:
 
     `nodes` are (day, value) in order, `last_day` the day of the last quantified value (None if
     there is none), `peak_day` that of the first highest one, `dropped_days` the days left out,
-    `ends_below` whether the curve ends in values below the limit, that is, at 0.
+    `ends_below` whether the curve ends in values below the limit, that is, at 0. `errors` are
+    the standard errors of the nodes, None where one is not known; 0 at a value below the limit.
     """
 
     nodes: tuple[Node, ...]
@@ -72,6 +118,15 @@ class Profile:
     peak_day: float
     dropped_days: tuple[float, ...] = ()
     ends_below: bool = False
+    errors: tuple[float | None, ...] = ()
+
+    @property
+    def first_below_day(self) -> float:
+        """The first day after the last quantified value that counts as below; else that day."""
+        if self.last_day is None:
+            return self.nodes[-1][0] if self.nodes else 0.0
+        last = self.last_day
+        return next((day for day, _ in self.nodes if day > last), last)
 
 
 def profile_of(series: Series, blq: BlqRule = DEFAULT_BLQ_RULE, *, origin: bool = True) -> Profile:
@@ -94,29 +149,57 @@ def profile_of(series: Series, blq: BlqRule = DEFAULT_BLQ_RULE, *, origin: bool 
     """
     samples = [sample for sample in series.samples if sample.day >= 0]
     quantified = [sample.day for sample in samples if sample.quantified]
-    first, last = (quantified[0], quantified[-1]) if quantified else (math.inf, math.inf)
-    kept = [sample for sample in samples if _is_kept(sample, (first, last), blq)]
-    nodes = [(sample.day, sample.value if sample.quantified else 0.0) for sample in kept]
+    span = (quantified[0], quantified[-1]) if quantified else (math.inf, math.inf)
+    peak = highest(samples)
+    if blq.around_tmax and peak is not None:
+        span = (peak.day, peak.day)
+    fates = [None if sample.quantified else _fate(sample.day, span, blq) for sample in samples]
+    kept = [(one, fate) for one, fate in zip(samples, fates, strict=True) if fate != "drop"]
+    nodes = [(one.day, _worth(one, fate)) for one, fate in kept]
+    errors = [_error(one) for one, _ in kept]
     if origin and (not nodes or nodes[0][0] > 0):
         nodes.insert(0, (0.0, 0.0))
-    kept_days = {sample.day for sample in kept}
-    peak = highest(samples)
+        errors.insert(0, 0.0)
     return Profile(
         nodes=tuple(nodes),
         last_day=quantified[-1] if quantified else None,
         peak_day=peak.day if peak else 0.0,
-        dropped_days=tuple(one.day for one in samples if one.day not in kept_days),
-        ends_below=bool(kept) and not kept[-1].quantified,
+        dropped_days=tuple(
+            one.day for one, fate in zip(samples, fates, strict=True) if fate == "drop"
+        ),
+        ends_below=bool(kept) and kept[-1][1] == "zero",
+        errors=tuple(errors),
     )
 
 
-def _is_kept(sample: Sample, quantified_span: Node, blq: BlqRule) -> bool:
-    if sample.quantified:
-        return True
-    first, last = quantified_span
-    if sample.day < first:
-        return blq.first == "zero"
-    return (blq.last if sample.day > last else blq.middle) == "zero"
+def _fate(day: float, span: Node, blq: BlqRule) -> Fate:
+    first, last = span
+    if day < first:
+        return blq.first
+    return blq.last if day > last else blq.middle
+
+
+def _worth(sample: Sample, fate: Fate | None) -> float:
+    if fate is None:
+        return sample.value
+    if fate == "zero":
+        return 0.0
+    if sample.limit is None:
+        raise ValueError(
+            f"half the limit on day {sample.day:g} needs that limit: give lloq for every value"
+        )
+    return sample.limit / 2
+
+
+def _error(sample: Sample) -> float | None:
+    """Return the standard error of a sample, from its interval on the scale it is even on."""
+    if not sample.quantified:
+        return 0.0
+    if sample.low is None or sample.high is None:
+        return None
+    if sample.low <= 0:
+        return (sample.high - sample.low) / (2 * Z95)
+    return sample.value * math.log(sample.high / sample.low) / (2 * Z95)
 
 
 def area(
@@ -137,6 +220,51 @@ def area(
     485.86
     """
     return math.fsum(_pieces(profile.nodes, (start_day, end_day), profile.peak_day, rule))
+
+
+def area_interval(
+    profile: Profile, start_day: float, end_day: float, rule: AucRule = AucRule.LINEAR_UP_LOG_DOWN
+) -> Interval | None:
+    """Return the 95 % interval of an area, None where a value inside has none.
+
+    Each value's weight in the area times its standard error, added in quadrature, on the log
+    scale. Under the linear rule a weight is half the distance between its neighbours.
+
+    Examples
+    --------
+    >>> from carflow.kinetics.spreads import read_measured
+    >>> course = profile_of(read_measured([0, 1, 2], [1.0, 1.0, 1.0], cv=0.1))
+    >>> low, high = area_interval(course, 0, 2, AucRule.LINEAR)
+    >>> print(f"{low:.4f} {high:.4f}")  # weights 0.5, 1, 0.5: CV 0.0612
+    1.7738 2.2550
+    """
+    if not any(profile.errors):
+        return None
+    whole = area(profile, start_day, end_day, rule)
+    if whole <= 0:
+        return None
+    variance = 0.0
+    for at, (node, error) in enumerate(zip(profile.nodes, profile.errors, strict=True)):
+        weight = _weight(profile, at, (start_day, end_day), rule)
+        if weight and error is None and node[1] > 0:
+            return None
+        variance += (weight * (error or 0.0)) ** 2
+    return lognormal(whole, variance / whole**2) if variance > 0 else None
+
+
+def _weight(profile: Profile, at: int, window: tuple[float, float], rule: AucRule) -> float:
+    """Return how much of the area one more unit of a value would add."""
+    day, value = profile.nodes[at]
+    if value <= 0:
+        return 0.0
+    step = 1e-4 * value
+    areas = []
+    for moved in (value + step, value - step):
+        nodes = (*profile.nodes[:at], (day, moved), *profile.nodes[at + 1 :])
+        # only the segments at both sides of the value change
+        near = nodes[max(0, at - 1) : at + 2]
+        areas.append(area(replace(profile, nodes=near, errors=()), *window, rule))
+    return (areas[0] - areas[1]) / (2 * step)
 
 
 def _pieces(

@@ -1,69 +1,71 @@
 """Non-compartmental parameters of one curve: what the measured values say without a model.
 
-What is not computed: an area to infinity, clearance or volume. They assume a drug that is given
-and leaves; CAR T cells multiply.
+What is not computed here: an area to infinity, clearance or volume. They assume a drug that is
+given and leaves; CAR T cells multiply. `carflow.kinetics.infinity` has them for comparisons with
+other programs.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
-from carflow.kinetics.auc import AucRule, Profile, area, profile_of
-from carflow.kinetics.peak import SEARCH_WINDOW, peak_of
-from carflow.kinetics.series import Sample, Series, highest, read_series
-from carflow.measure import Measure, State
+from carflow.kinetics.areas import Areas
+from carflow.kinetics.auc import DEFAULT_BLQ_RULE, AucRule, BlqRule, profile_of
+from carflow.kinetics.expansion import Expansion, expansion_of, time_above
+from carflow.kinetics.peak import SEARCH_WINDOW, Peak, peak_of
+from carflow.kinetics.persistence import below_after_peak, first_detected, last_below_before
+from carflow.kinetics.series import Sample, Series, highest
+from carflow.kinetics.slope import DEFAULT_SLOPE_RULE, Decline, SlopeRule, last_decline
+from carflow.kinetics.spreads import PerSample, read_measured
+from carflow.measure import IntervalKind, Measure, State
 from carflow.reasons import Reason
-from carflow.units import Unit, area_unit
+from carflow.units import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-_FEWEST_FOR_SLOPE = 3
-_AS_GOOD = 1e-4  # fits this close in adjusted R² count as equal; the one with more points wins
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Areas:
-    """The areas under one curve, with the rules they are computed by."""
+class NcaRules:
+    """Every choice the parameters depend on.
 
-    profile: Profile
-    n_measured: int
-    unit: Unit
-    rule: AucRule
+    Parameters
+    ----------
+    auc : AucRule
+        How the area between two samples is computed.
+    blq : BlqRule
+        What becomes of values below the limit.
+    slope : SlopeRule
+        How the last decline is found, and how far an area may be extrapolated.
+    window : tuple of float
+        The peak is looked for after the first and up to the second day.
+    has_origin : bool
+        Whether a curve without a sample on day 0 starts there at 0.
+    start_value : float, optional
+        The theoretical value on day 0, for the fold expansion over the dose.
+    """
 
-    def between(self, start_day: float, end_day: float) -> Measure:
-        """Return the area between two days, or why the samples do not give it."""
-        nodes = self.profile.nodes
-        unit = area_unit(self.unit)
-        if self.n_measured < 2:
-            few = Reason.TOO_FEW_VALUES if self.n_measured else Reason.NO_VALUES
-            return Measure.missing(unit, few)
-        if self.profile.last_day is None:
-            return Measure(unit=unit, value=0.0, state=State.ND, reason=Reason.ALL_BLQ)
-        is_open = end_day > nodes[-1][0] and not self.profile.ends_below
-        if is_open or start_day < nodes[0][0]:
-            return Measure.missing(unit, Reason.WINDOW_NOT_COVERED)
-        return Measure(unit=unit, value=area(self.profile, start_day, end_day, self.rule))
+    auc: AucRule = AucRule.LINEAR_UP_LOG_DOWN
+    blq: BlqRule = DEFAULT_BLQ_RULE
+    slope: SlopeRule = DEFAULT_SLOPE_RULE
+    window: tuple[float, float] = SEARCH_WINDOW
+    has_origin: bool = True
+    start_value: float | None = None
 
-    @property
-    def to_last_quantified(self) -> Measure:
-        """The area from the infusion to the last quantified value."""
-        return self.between(0.0, self.profile.last_day or 0.0)
 
-    @property
-    def to_first_below(self) -> Measure:
-        """The same with the triangle down to the first value below the limit after it."""
-        return self.between(0.0, self.profile.nodes[-1][0])
+DEFAULT_RULES = NcaRules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nca:
     """The parameters of one curve, each a `Measure`; a missing one says why.
 
-    `cmax` and `tmax` are the first maximum inside the search window, `cmax_global` and
-    `tmax_global` that of all samples after the infusion. `auc_last` ends at the last quantified
+    `cmax` and `tmax` are the first maximum inside the search window, `tmax_last_tie` the last
+    day of the same value there, `cmax_global` and `tmax_global` those of all samples after the
+    infusion. The interval of `cmax` is that of its measurement; as the highest of several it is
+    more likely too high than too low. `tfirst` is the first day anything was detected, `tlag`
+    the last sample before the first quantified one. `auc_last` ends at the last quantified
     value, `auc_all` adds the triangle down to the first value below the limit after it.
     `lambda_z` and `half_life` describe the last decline the data show: in data that end at
     day 28 that is the contraction, not the persistence.
@@ -71,18 +73,29 @@ class Nca:
 
     cmax: Measure
     tmax: Measure
+    tmax_last_tie: Measure
     cmax_global: Measure
     tmax_global: Measure
     clast: Measure
     tlast: Measure
+    tfirst: Measure
+    tlag: Measure
     auc_last: Measure
     auc_all: Measure
     lambda_z: Measure
     half_life: Measure
     areas: Areas
+    decline: Decline
+    peak: Peak
+    series: Series
+    rules: NcaRules
 
     def auc(self, start_day: float, end_day: float) -> Measure:
         """Return the area under the curve between two days, interpolated at both.
+
+        Beyond the last sample the curve is 0 where that sample is below the limit. Otherwise it
+        follows the slope of the last decline, if the fit is good and the part beyond makes up
+        20 % of the area at most (`Reason.EXTRAPOLATED`).
 
         Raises
         ------
@@ -101,16 +114,104 @@ class Nca:
             raise ValueError(f"a window begins before it ends, got {start_day} to {end_day}")
         return self.areas.between(start_day, end_day)
 
+    def time_above(self, threshold: float) -> Measure:
+        """Return the days above a threshold, for example 10 cells/µL."""
+        return time_above(self.areas.profile, threshold, self.rules.auc)
+
+    @property
+    def expansion(self) -> Expansion:
+        """Rates, folds and doublings up to the peak, and the contraction after it."""
+        inside = [one for one in self.series.samples if one.day > self.rules.window[0]]
+        return expansion_of(
+            inside,
+            _sample_on(inside, self.tmax.value),
+            unit=self.areas.unit,
+            start_value=self.rules.start_value,
+            nothing=self.tmax.reason,
+        )
+
+    @property
+    def expansion_rate(self) -> Measure:
+        """The steepest rise of ``ln(value)`` up to the peak [1/d]."""
+        return self.expansion.expansion_rate
+
+    @property
+    def doubling_time(self) -> Measure:
+        """``ln 2 / expansion_rate`` [d]."""
+        return self.expansion.doubling_time
+
+    @property
+    def contraction_half_life(self) -> Measure:
+        """The half-life from the peak to 21 days later, day 35 at most [d]."""
+        return self.expansion.contraction_half_life
+
+    @property
+    def population_doublings(self) -> Measure:
+        """``log2`` of the peak over the first quantified value."""
+        return self.expansion.population_doublings
+
+    @property
+    def t_bql(self) -> Measure:
+        """The first day below the limit after the peak."""
+        return self._below()
+
+    @property
+    def t_bql_confirmed(self) -> Measure:
+        """Persistence: the first of two consecutive days below the limit after the peak."""
+        return self._below(confirmed=True)
+
+    def _below(self, *, confirmed: bool = False) -> Measure:
+        after = self.series.after_infusion
+        top = _sample_on(after, self.tmax.value) or highest(after)
+        return below_after_peak(after, top, self.tmax.reason, confirmed=confirmed)
+
+    @property
+    def notes(self) -> tuple[Reason, ...]:
+        """What limits the parameters as a whole: reasons of the slope and of dropped values."""
+        dropped = (Reason.BLQ_DROPPED,) if self.areas.profile.dropped_days else ()
+        return dropped + ((self.decline.reason,) if self.decline.reason else ())
+
+    def parameters(self) -> Mapping[str, Measure]:
+        """Return every parameter by name, in the order of the tables.
+
+        Examples
+        --------
+        >>> course = nca([1, 4, 7, 12, 14], [4.26, 12.33, 45.31, 69.94, 24.33])
+        >>> list(course.parameters())[:4]
+        ['cmax', 'tmax', 'tmax_last_tie', 'cmax_global']
+        """
+        own = {name: getattr(self, name) for name in _OWN}
+        rise = self.expansion
+        return own | {name: getattr(rise, name) for name in _OF_EXPANSION}
+
+
+_OWN = (
+    "cmax", "tmax", "tmax_last_tie", "cmax_global", "tmax_global", "clast", "tlast", "tfirst",
+    "tlag", "auc_last", "auc_all", "lambda_z", "half_life", "t_bql", "t_bql_confirmed",
+)  # fmt: skip
+_OF_EXPANSION = (
+    "expansion_rate", "expansion_rate_at_least", "doubling_time", "fold_first", "fold_nadir",
+    "fold_dose", "population_doublings", "contraction_rate", "contraction_half_life",
+)  # fmt: skip
+
 
 def nca(  # noqa: PLR0913  # a public door for plain arrays: each keyword is one column or rule
     days: Sequence[float],
     values: Sequence[float | None],
     *,
-    lloq: float | None = None,
+    lloq: PerSample = None,
     states: Sequence[State | str] | None = None,
+    lows: Sequence[float | None] | None = None,
+    highs: Sequence[float | None] | None = None,
+    n_denominator: PerSample = None,
+    cv: PerSample = None,
     unit: Unit = Unit.NONE,
     auc_rule: str = AucRule.LINEAR_UP_LOG_DOWN,
+    blq_rule: str = "zero/drop/zero",
+    slope_rule: Literal["winnonlin", "pknca"] | SlopeRule = "winnonlin",
     window: tuple[float, float] = SEARCH_WINDOW,
+    origin: bool = True,
+    start_value: float | None = None,
 ) -> Nca:
     """Return the non-compartmental parameters of plain arrays of days and values.
 
@@ -118,18 +219,34 @@ def nca(  # noqa: PLR0913  # a public door for plain arrays: each keyword is one
     ----------
     days, values : sequences, (n,)
         Time since the infusion [d], each day once, in any order; values of 0 or more, None or
-        NaN where there is no sample.
-    lloq : float, optional
-        Limit of quantification. Values below it, and 0, count as 0 before the first and after
-        the last quantified value and are left out between.
+        NaN where there is no sample. Columns of a data frame will do.
+    lloq : float or sequence of float, optional
+        Limit of quantification, one for all or one for each value. Values below it, and 0,
+        count as 0 before the first and after the last quantified value and are left out between
+        (see `blq_rule`).
     states : sequence of State, (n,), optional
         QUANT, DET_BLQ, ND and so on; DET_BLQ counts as below the limit.
+    lows, highs : sequences, (n,), optional
+        95 % intervals of the values. Without them and what follows, numbers have no interval
+        and say NO_COUNTS.
+    n_denominator : int or sequence of int, optional
+        Events of the denominator, where the values are percentages [%].
+    cv : float or sequence of float, optional
+        Coefficient of variation of the values, as a fraction.
     unit : Unit
         The unit of the values.
     auc_rule : str
         "linear", "linear-up log-down" (the default), "lin-log" or "log-up log-down".
+    blq_rule : str
+        What becomes of values below the limit: `carflow.kinetics.auc.BlqRule.named`.
+    slope_rule : str or SlopeRule
+        "winnonlin" (the default) or "pknca", or every choice by itself.
     window : tuple of float
         `tmax` is looked for after the first and up to the second day.
+    origin : bool
+        Whether a curve without a sample on day 0 starts there at 0.
+    start_value : float, optional
+        Theoretical value on day 0 (`carflow.kinetics.expansion.theoretical_start_per_ul`).
 
     Raises
     ------
@@ -141,9 +258,29 @@ def nca(  # noqa: PLR0913  # a public door for plain arrays: each keyword is one
     >>> course = nca([1, 4, 7, 12, 14], [4.26, 12.33, 45.31, 69.94, 24.33], auc_rule="linear")
     >>> print(course.cmax, "|", course.tmax, "|", course.auc(1, 14))
     69.94 | 12 d | 493.74 value·d
+    >>> percent = nca([1, 4, 7], [4.26, 12.33, 45.31], n_denominator=10_000, unit=Unit.PERCENT)
+    >>> print(percent.cmax)
+    45.31 % [44.3363, 46.2873]
     """
-    series = read_series(days, values, lloq=lloq, states=states)
-    return nca_of(series, unit=unit, auc_rule=AucRule(auc_rule), window=window)
+    series = read_measured(
+        days,
+        values,
+        lloq=lloq,
+        states=states,
+        lows=lows,
+        highs=highs,
+        n_denominator=n_denominator,
+        cv=cv,
+    )
+    rules = NcaRules(
+        auc=AucRule(auc_rule),
+        blq=BlqRule.named(blq_rule),
+        slope=slope_rule if isinstance(slope_rule, SlopeRule) else SlopeRule(order=slope_rule),
+        window=window,
+        has_origin=origin,
+        start_value=start_value,
+    )
+    return nca_by_rules(series, unit=unit, rules=rules)
 
 
 def nca_of(
@@ -154,81 +291,103 @@ def nca_of(
     window: tuple[float, float] = SEARCH_WINDOW,
 ) -> Nca:
     """Return the parameters of a series; `nca` tells the rules."""
+    rules = replace(DEFAULT_RULES, auc=auc_rule, window=window)
+    return nca_by_rules(series, unit=unit, rules=rules)
+
+
+def nca_by_rules(series: Series, *, unit: Unit = Unit.NONE, rules: NcaRules = DEFAULT_RULES) -> Nca:
+    """Return the parameters of a series by stated rules."""
     after = series.after_infusion
-    peak = peak_of(series, unit=unit, window=window)
+    peak = peak_of(series, unit=unit, window=rules.window)
     top = highest(after)
     last = next((sample for sample in reversed(after) if sample.quantified), None)
     nothing = Reason.ALL_BLQ if after else Reason.NO_VALUES
-    lambda_z = _lambda_z(after, top)
+    decline = last_decline(series.from_infusion, _start_of_decline(series, rules), rules.slope)
     areas = Areas(
-        profile=profile_of(series),
-        n_measured=sum(sample.day >= 0 for sample in series.samples),
+        profile=profile_of(series, rules.blq, origin=rules.has_origin),
+        n_measured=len(series.from_infusion),
         unit=unit,
-        rule=auc_rule,
+        rule=rules.auc,
+        decline=decline,
+        slope_rule=rules.slope,
+        ci_kind=_kind(after),
     )
     return Nca(
         cmax=peak.height,
         tmax=peak.day,
+        tmax_last_tie=_last_tie(series, peak, rules),
         cmax_global=_value(top, unit, nothing),
         tmax_global=_day(top, nothing),
         clast=_value(last, unit, nothing),
         tlast=_day(last, nothing),
+        tfirst=first_detected(after, nothing),
+        tlag=_tlag(series, last, nothing),
         auc_last=areas.to_last_quantified,
         auc_all=areas.to_first_below,
-        lambda_z=lambda_z,
-        half_life=_half_life(lambda_z),
+        lambda_z=decline.lambda_z,
+        half_life=decline.half_life,
         areas=areas,
+        decline=decline,
+        peak=peak,
+        series=series,
+        rules=rules,
     )
+
+
+def _start_of_decline(series: Series, rules: NcaRules) -> Sample | None:
+    """Return the highest sample, unless that is carry-over before the window and a rise.
+
+    Product left in a catheter may stand above everything later; the decline the curve ends in
+    begins at the peak inside the window then, not at the catheter.
+    """
+    course = series.from_infusion
+    top = highest(course)
+    inside = highest(series.within(rules.window))
+    if top is None or inside is None or top.day > rules.window[0]:
+        return top
+    between = [one.value for one in course if top.day < one.day < inside.day]
+    return inside if any(value < inside.value for value in between) else top
+
+
+def _last_tie(series: Series, peak: Peak, rules: NcaRules) -> Measure:
+    height = peak.height.value
+    ties = [
+        one.day
+        for one in series.within(rules.window)
+        if one.quantified and height is not None and one.value == height
+    ]
+    if not ties:
+        return Measure.missing(Unit.DAY, peak.day.reason)
+    return Measure(unit=Unit.DAY, value=ties[-1])
+
+
+def _tlag(series: Series, last: Sample | None, nothing: Reason) -> Measure:
+    if last is None:
+        return Measure.missing(Unit.DAY, nothing)
+    return Measure(unit=Unit.DAY, value=last_below_before(series.from_infusion))
+
+
+def _sample_on(samples: Iterable[Sample], day: float | None) -> Sample | None:
+    return next((sample for sample in samples if sample.day == day), None)
+
+
+def _kind(samples: Iterable[Sample]) -> IntervalKind:
+    """Return what the intervals of all samples cover; TOTAL where they differ."""
+    kinds = {sample.ci_kind for sample in samples if sample.low is not None}
+    return kinds.pop() if len(kinds) == 1 else (IntervalKind.TOTAL if kinds else IntervalKind.NONE)
 
 
 def _value(sample: Sample | None, unit: Unit, nothing: Reason) -> Measure:
     if sample is None:
         return Measure.missing(unit, nothing)
-    return Measure(unit=unit, value=sample.value)
+    if sample.low is None or sample.high is None:
+        return Measure(unit=unit, value=sample.value, reason=Reason.NO_COUNTS)
+    return Measure(
+        unit=unit, value=sample.value, low=sample.low, high=sample.high, ci_kind=sample.ci_kind
+    )
 
 
 def _day(sample: Sample | None, nothing: Reason) -> Measure:
     if sample is None:
         return Measure.missing(Unit.DAY, nothing)
     return Measure(unit=Unit.DAY, value=sample.day)
-
-
-def _lambda_z(samples: Sequence[Sample], top: Sample | None) -> Measure:
-    """Return the slope of the last decline, by the order of WinNonlin.
-
-    Straight lines through the last 3, 4, ... values after the highest of all; of those that
-    fall, the one with the best adjusted R², and of equally good ones that with most values.
-    """
-    tail = [one for one in samples if one.quantified and top is not None and one.day > top.day]
-    if len(tail) < _FEWEST_FOR_SLOPE:
-        return Measure.missing(Unit.PER_DAY, Reason.TOO_FEW_VALUES)
-    fits = [_log_linear_fit(tail[-count:]) for count in range(_FEWEST_FOR_SLOPE, len(tail) + 1)]
-    falling = [(adjusted, slope) for adjusted, slope in fits if slope < 0]
-    if not falling:
-        return Measure.missing(Unit.PER_DAY, Reason.NO_DECLINE)
-    best = max(adjusted for adjusted, _ in falling)
-    slopes = [slope for adjusted, slope in falling if adjusted >= best - _AS_GOOD]
-    return Measure(unit=Unit.PER_DAY, value=-slopes[-1])
-
-
-def _log_linear_fit(samples: Sequence[Sample]) -> tuple[float, float]:
-    """Return adjusted R² and slope of ``ln(value)`` against days by least squares."""
-    count = len(samples)
-    days = [sample.day for sample in samples]
-    logs = [math.log(sample.value) for sample in samples]
-    mean_day, mean_log = math.fsum(days) / count, math.fsum(logs) / count
-    spread = math.fsum((day - mean_day) ** 2 for day in days)
-    total = math.fsum((one - mean_log) ** 2 for one in logs)
-    shared = math.fsum(
-        (day - mean_day) * (one - mean_log) for day, one in zip(days, logs, strict=True)
-    )
-    if total == 0:
-        return 0.0, 0.0
-    r_squared = shared**2 / (spread * total)
-    return 1 - (1 - r_squared) * (count - 1) / (count - 2), shared / spread
-
-
-def _half_life(lambda_z: Measure) -> Measure:
-    if lambda_z.value is None:
-        return Measure.missing(Unit.DAY, lambda_z.reason)
-    return Measure(unit=Unit.DAY, value=math.log(2) / lambda_z.value)

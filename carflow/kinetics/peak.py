@@ -30,7 +30,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carflow.kinetics.series import highest, read_series
+from carflow.kinetics.series import highest
+from carflow.kinetics.spreads import PerSample, read_measured
 from carflow.measure import Measure
 from carflow.reasons import Reason
 from carflow.units import Unit
@@ -117,7 +118,9 @@ def estimate_peak(  # noqa: PLR0913  # a public door for plain arrays: each keyw
     lows: Sequence[float | None] | None = None,
     highs: Sequence[float | None] | None = None,
     states: Sequence[State | str] | None = None,
-    lloq: float | None = None,
+    lloq: PerSample = None,
+    n_denominator: PerSample = None,
+    cv: PerSample = None,
     unit: Unit = Unit.NONE,
     window: tuple[float, float] = SEARCH_WINDOW,
 ) -> Peak:
@@ -132,8 +135,12 @@ def estimate_peak(  # noqa: PLR0913  # a public door for plain arrays: each keyw
         95 % intervals of the values; without them no day has a probability (`NO_COUNTS`).
     states : sequence of State, (n,), optional
         QUANT, DET_BLQ, ND and so on; without it, 0 and what is below `lloq` is not quantified.
-    lloq : float, optional
-        Limit of quantification, in the unit of the values.
+    lloq : float or sequence of float, optional
+        Limit of quantification, in the unit of the values; one for all, or one for each.
+    n_denominator : int or sequence of int, optional
+        Events of the denominator where the values are percentages [%]: makes their intervals.
+    cv : float or sequence of float, optional
+        Coefficient of variation of the values, as a fraction: makes or widens intervals.
     unit : Unit
         The unit of the values, for the measures returned.
     window : tuple of float
@@ -157,7 +164,16 @@ def estimate_peak(  # noqa: PLR0913  # a public door for plain arrays: each keyw
     >>> estimate_peak([4, 7, 12], [0.0, 0.0, 0.0]).reason.meaning
     'every value lies below the limit of quantification'
     """
-    series = read_series(days, values, lloq=lloq, states=states, lows=lows, highs=highs)
+    series = read_measured(
+        days,
+        values,
+        lloq=lloq,
+        states=states,
+        lows=lows,
+        highs=highs,
+        n_denominator=n_denominator,
+        cv=cv,
+    )
     return peak_of(series, unit=unit, window=window)
 
 
@@ -201,7 +217,7 @@ def _why_no_peak(series: Series) -> Reason:
 
 def _height(top: Sample, unit: Unit, reason: Reason) -> Measure:
     if top.low is None or top.high is None:
-        return Measure(unit=unit, value=top.value, reason=reason)
+        return Measure(unit=unit, value=top.value, reason=reason or Reason.NO_COUNTS)
     return Measure(
         unit=unit,
         value=top.value,

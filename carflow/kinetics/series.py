@@ -8,6 +8,7 @@ What becomes of values below the limit is decided by those who compute (`auc`, `
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from carflow.measure import IntervalKind, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import SupportsFloat
 
     from carflow.kinetics.curve import Curve
 
@@ -24,11 +26,17 @@ _BELOW = {State.DET_BLQ, State.ND}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One measured sample. Not quantified means below the limit; its value may then be 0."""
+    """One measured sample. Not quantified means below the limit; its value may then be 0.
+
+    `detected` tells "detected, below the limit" from "not detected"; `limit` is the limit of
+    quantification of this sample, where it is known.
+    """
 
     day: float
     value: float
     quantified: bool
+    detected: bool = True
+    limit: float | None = None
     low: float | None = None
     high: float | None = None
     ci_kind: IntervalKind = IntervalKind.NONE
@@ -44,6 +52,11 @@ class Series:
     def after_infusion(self) -> tuple[Sample, ...]:
         """The samples after day 0: those a peak is looked for in."""
         return tuple(sample for sample in self.samples if sample.day > 0)
+
+    @property
+    def from_infusion(self) -> tuple[Sample, ...]:
+        """The samples from day 0 on: those an area is made of."""
+        return tuple(sample for sample in self.samples if sample.day >= 0)
 
     def within(self, window: tuple[float, float]) -> tuple[Sample, ...]:
         """Return the samples after the window's first day, up to its last."""
@@ -61,7 +74,7 @@ def read_series(
     days: Sequence[float],
     values: Sequence[float | None],
     *,
-    lloq: float | None = None,
+    lloq: float | Sequence[float | None] | None = None,
     states: Sequence[State | str] | None = None,
     lows: Sequence[float | None] | None = None,
     highs: Sequence[float | None] | None = None,
@@ -74,8 +87,8 @@ def read_series(
         Time since the infusion [d], in any order, each once.
     values : sequence of float, (n,)
         0 or more; None or NaN is a missing sample.
-    lloq : float, optional
-        A value below it is not quantified. 0 never is.
+    lloq : float or sequence of float, optional
+        A value below it is not quantified. 0 never is. One for all samples, or one for each.
     states : sequence of State, (n,), optional
         QUANT is quantified, DET_BLQ and ND are below the limit, all others are missing.
     lows, highs : sequences of float, (n,), optional
@@ -93,20 +106,28 @@ def read_series(
     >>> [(sample.day, sample.value, sample.quantified) for sample in series.samples]
     [(1.0, 0.0, False), (7.0, 45.3, True)]
     """
-    count = len(days)
-    columns = {"values": values, "states": states, "lows": lows, "highs": highs}
+    limits = lloq if isinstance(lloq, Iterable) else [lloq] * len(days)
+    columns = {
+        "values": values, "states": states, "lows": lows, "highs": highs, "limits": limits,
+    }  # fmt: skip
     for name, column in columns.items():
-        if column is not None and len(column) != count:
-            raise ValueError(f"{count} days, but {len(column)} {name}")
+        if column is not None and len(column) != len(days):
+            raise ValueError(f"{len(days)} days, but {len(column)} {name}")
+    absent = [None] * len(days)
+    rows = zip(
+        days, values, states if states is not None else absent, limits,
+        lows if lows is not None else absent, highs if highs is not None else absent,
+        strict=True,
+    )  # fmt: skip
     read = [
         _sample(
-            float(days[row]),
-            _number(values, row),
-            lloq=lloq,
-            state=None if states is None else State(states[row]),
-            interval=(_number(lows, row), _number(highs, row)),
+            float(day),
+            number(value),
+            lloq=number(limit),
+            state=None if state is None else State(state),
+            interval=(number(low), number(high)),
         )
-        for row in range(count)
+        for day, value, state, limit, low, high in rows
     ]
     ordered = tuple(sorted((one for one in read if one is not None), key=lambda one: one.day))
     for earlier, later in pairwise(ordered):
@@ -131,12 +152,21 @@ def series_of(curve: Curve) -> Series:
     )
 
 
-def _number(column: Sequence[float | None] | None, row: int) -> float | None:
-    """Return a cell as a float, None where it is empty, absent or NaN."""
-    cell = None if column is None else column[row]
-    if cell is None or math.isnan(cell):
+def number(cell: SupportsFloat | None) -> float | None:
+    """Return a cell of a column as a float, None where it is empty: None, NaN, or pandas' NA.
+
+    Examples
+    --------
+    >>> number(7), number(None), number(math.nan)
+    (7.0, None, None)
+    """
+    if cell is None:
         return None
-    return float(cell)
+    try:
+        plain = math.nan if str(cell) == "<NA>" else float(cell)
+    except (TypeError, ValueError):
+        raise ValueError(f"a value is a number or empty, got {cell!r}") from None
+    return None if math.isnan(plain) else plain
 
 
 def _sample(
@@ -150,13 +180,23 @@ def _sample(
     """Return a measured sample, or None for a missing one."""
     if not math.isfinite(day):
         raise ValueError(f"a day is a finite number, got {day}")
+    is_below = state in _BELOW
+    if is_below and value is not None:
+        value = max(0.0, value)  # a share net of background may lie below 0
     if value is not None and not 0 <= value < math.inf:
         raise ValueError(f"a value is 0 or more, got {value:g} on day {day:g}")
     if state is State.QUANT and value is None:
         raise ValueError(f"day {day:g} is called quantified, but has no value")
-    is_below = state in _BELOW
     if (value is None and not is_below) or (state not in {None, State.QUANT} and not is_below):
         return None
     amount = value or 0.0
     quantified = not is_below and amount > 0 and (lloq is None or amount >= lloq)
-    return Sample(day=day, value=amount, quantified=quantified, low=interval[0], high=interval[1])
+    return Sample(
+        day=day,
+        value=amount,
+        quantified=quantified,
+        detected=state is not State.ND and (state is not None or amount > 0),
+        limit=lloq,
+        low=interval[0],
+        high=interval[1],
+    )

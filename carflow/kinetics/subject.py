@@ -1,18 +1,24 @@
 """One curve of one subject, analysed: parameters, peak and sentences as one small value.
 
-λz and half-life are left out on purpose: on a course of 28 days they describe the contraction,
-and beside the word "half-life" a reader would take them for the persistence. `nca` has them.
+`parameters` are those a page shows. The others stand in `further`: among them λz and half-life,
+which on a course of 28 days describe the contraction and beside the word "half-life" would be
+taken for the persistence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from carflow.kinetics.growth import GrowthStep, growth_steps
 from carflow.kinetics.nca import nca_of
-from carflow.kinetics.peak import Peak, peak_of
-from carflow.kinetics.series import series_of
+from carflow.kinetics.peak import Peak
+from carflow.kinetics.peak_draws import span_of_days
+from carflow.kinetics.peak_model import model_peak
+from carflow.kinetics.peak_shape import peak_shape
+from carflow.kinetics.peak_wording import model_sentences, shape_sentences, span_sentences
+from carflow.kinetics.series import Series, series_of
 from carflow.kinetics.treatments import merged_runs
 from carflow.kinetics.wording import (
     fall_sentences,
@@ -29,10 +35,22 @@ if TYPE_CHECKING:
     from carflow.kinetics.curve import Curve
     from carflow.study.model import ReferenceTmax, Treatment
 
+_FURTHER = (
+    "tmax_last_tie", "tfirst", "tlag", "t_bql", "t_bql_confirmed", "lambda_z", "half_life",
+    "expansion_rate", "expansion_rate_at_least", "doubling_time", "fold_first", "fold_nadir",
+    "population_doublings", "contraction_rate", "contraction_half_life",
+)  # fmt: skip
+_LATE_AREAS = {"auc_0_84": 84.0, "auc_0_180": 180.0}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurveKinetics:
-    """What one curve says; `parameters` by name, in the order of the tables."""
+    """What one curve says.
+
+    `parameters` by name, in the order of the tables, and `further` ones likewise. `growth` is
+    the growth from each quantified sample to the next: of a percentage, the difference of the
+    growth of CAR+ and of the other cells.
+    """
 
     subject_id: str
     quantity: str
@@ -40,6 +58,8 @@ class CurveKinetics:
     parameters: Mapping[str, Measure]
     peak: Peak
     sentences: tuple[str, ...]
+    further: Mapping[str, Measure] = field(default_factory=dict)
+    growth: tuple[GrowthStep, ...] = ()
 
 
 def analyse_curve(
@@ -73,7 +93,8 @@ def analyse_curve(
     """
     series = series_of(curve)
     found = nca_of(series, unit=curve.unit)
-    peak = peak_of(series, unit=curve.unit)
+    peak = found.peak
+    every = found.parameters()
     runs = merged_runs(row for row in treatments if row.subject_id == curve.subject_id)
     return CurveKinetics(
         subject_id=curve.subject_id,
@@ -90,11 +111,24 @@ def analyse_curve(
             "auc_last": found.auc_last,
             "auc_all": found.auc_all,
         },
+        further={name: every[name] for name in _FURTHER}
+        | {name: found.auc(0.0, last_day) for name, last_day in _LATE_AREAS.items()},
+        growth=growth_steps(series, unit=curve.unit),
         peak=peak,
         sentences=(
             *peak_sentences(peak, curve.quantity),
+            *(span_sentences(peak, span_of_days(series, peak.days95)) if peak.days95 else ()),
+            *shape_sentences(peak_shape(series, peak)),
+            *_modelled(series, peak, curve.unit),
             *treatment_sentences(peak, runs),
             *fall_sentences(peak, series.samples, runs),
             *reference_sentences(references),
         ),
     )
+
+
+def _modelled(series: Series, peak: Peak, unit: Unit) -> tuple[str, ...]:
+    """Return what models say of the day of the peak; nothing where there is no peak."""
+    if peak.day.value is None:
+        return ()
+    return model_sentences(model_peak(series, peak, unit=unit))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from carflow.findings import Finding, Severity
 from carflow.gating.strategy import Role
 from carflow.qc.limits import gravest
-from carflow.qc.usual import some_of, tubes_of, usual, usual_by_name
+from carflow.qc.usual import CONTROLS, some_of, tubes_of, usual, usual_by_name
 from carflow.study.model import SampleType
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     Group = Sequence[TubeSummary]
     Difference = tuple[Severity, str]
-
-_CONTROLS = (SampleType.FMO, SampleType.UNTRANSDUCED, SampleType.PRE_INFUSION)
 
 
 def check_group_size(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
@@ -46,7 +44,7 @@ def check_control(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
     del limits  # one control is the least
     if not any(Role.CAR in tube.counts for tube in group):
         return ()
-    controls = [tube.sample_id for tube in group if tube.sample_type in _CONTROLS]
+    controls = [tube.sample_id for tube in group if tube.sample_type in CONTROLS]
     if controls:
         message = f"Controls for the CAR gate: {', '.join(controls)}."
     else:
@@ -121,12 +119,46 @@ def check_format(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
     )
 
 
+def check_instrument(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
+    """Compare the cytometers by the hash of their name; the name is free text and never told."""
+    del limits  # it is the same cytometer or not
+    if len(group) < 2:
+        return ()
+    named = {tube.sample_id: tube.instrument_sha256 for tube in group if tube.instrument_sha256}
+    if not named:
+        message = f"None of {tubes_of(group)} names its cytometer: they could not be compared."
+        return (Finding(code="QC-INSTRUMENT", severity=Severity.INFO, message=message),)
+    expected, holders = usual(named)
+    return tuple(_instrument_finding(tube, expected, holders) for tube in group)
+
+
 BATCH_CHECKS: tuple[Callable[[Group, QcLimits], tuple[Finding, ...]], ...] = (
     check_group_size,
     check_control,
     check_panel,
     check_format,
+    check_instrument,
 )
+
+
+def _instrument_finding(tube: TubeSummary, expected: str, holders: Holders) -> Finding:
+    if not tube.instrument_sha256:
+        severity, message = Severity.INFO, "The file does not name its cytometer."
+    elif tube.instrument_sha256 == expected:
+        severity, message = Severity.PASS, "The cytometer is the usual one of the panel."
+    else:
+        severity = Severity.WARN
+        message = (
+            f"The file names another cytometer than usual ({holders}): gates and brightness do "
+            "not carry over."
+        )
+    return Finding(
+        code="QC-INSTRUMENT",
+        severity=severity,
+        message=message,
+        sample_id=tube.sample_id,
+        limit="same cytometer",
+    )
 
 
 def _storage(tube: TubeSummary) -> str:

@@ -1,20 +1,27 @@
-"""The register of all checks, and the one function that runs them over a batch.
+"""The one function that runs all checks over a batch, and what a check means in words.
 
-Ids are for scripts and stay; a check that changes its meaning gets a new id. Adding a check:
-a function in the room of its scope, an entry here, a test that trips it and one that does not.
+Adding a check: a function in the room of its scope, an entry in `carflow.qc.register`, a test
+that trips it and one that does not.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carflow.errors import CarflowError
 from carflow.findings import Finding, Severity
 from carflow.qc.batch_checks import BATCH_CHECKS
+from carflow.qc.control_checks import CONTROL_CHECKS
+from carflow.qc.count_checks import COUNT_CHECKS
+from carflow.qc.course_checks import COURSE_CHECKS
 from carflow.qc.limits import QcLimits
+from carflow.qc.percentage_checks import PERCENTAGE_CHECKS
+from carflow.qc.population_checks import POPULATION_CHECKS
+from carflow.qc.register import CHECKS, Check
+from carflow.qc.residual_checks import RESIDUAL_CHECKS
 from carflow.qc.setting_checks import SETTING_CHECKS
 from carflow.qc.study_checks import STUDY_CHECKS
+from carflow.qc.time_checks import TIME_CHECKS
 from carflow.qc.tube_checks import TUBE_CHECKS
 from carflow.qc.usual import panel_groups
 
@@ -23,163 +30,17 @@ if TYPE_CHECKING:
 
     from carflow.qc.summary import TubeSummary
 
+__all__ = ("CHECKS", "Check", "check_batch", "explain")
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """What a check is called, what it tells, and what to do about it."""
-
-    id: str
-    title: str
-    meaning: str
-    remedy: str
-
-
-CHECKS: tuple[Check, ...] = (
-    Check(
-        id="QC-TUBE-FAILED",
-        title="Tube without result",
-        meaning="The file could not be read, or the gates do not fit it; the sentence says why.",
-        remedy="Correct the file name, the file or the gates; the other tubes are not affected.",
-    ),
-    Check(
-        id="QC-DUPLICATE",
-        title="Same events twice",
-        meaning="The events of two tubes are byte for byte the same; one row names a wrong file.",
-        remedy="Find the right file of each row, or remove the row that is too many.",
-    ),
-    Check(
-        id="QC-DATE-ORDER",
-        title="Days against order of acquisition",
-        meaning="A later day was acquired earlier: days or files may be exchanged.",
-        remedy=(
-            "Compare the sheet with the laboratory's list. Frozen samples that were run in one "
-            "session in any order can be left."
-        ),
-    ),
-    Check(
-        id="QC-DATE-GAP",
-        title="Days against time between acquisitions",
-        meaning="The days of two tubes lie further apart, or closer, than their acquisitions.",
-        remedy="Correct the day or the file; stored or shipped samples can be left.",
-    ),
-    Check(
-        id="QC-READER",
-        title="Findings of the FCS reader",
-        meaning="The file was read, but something about it is unusual; the sentence says what.",
-        remedy="Look at the file with `carflow inspect`; export it anew where values are in doubt.",
-    ),
-    Check(
-        id="QC-EVENTS",
-        title="Number of events",
-        meaning="The file holds fewer events than a percentage of rare cells needs.",
-        remedy="Acquire the tube longer, or read the intervals of its numbers with care.",
-    ),
-    Check(
-        id="QC-TIME-GATE",
-        title="Time gate applied",
-        meaning="The gates leave out a part of the acquisition, but this tube's time is unusable.",
-        remedy="Look at the file with `carflow inspect`; export it with its time channel.",
-    ),
-    Check(
-        id="QC-NONFINITE",
-        title="Values that are not numbers",
-        meaning="Some events hold NaN or infinite values; they are in no population.",
-        remedy="Export the file anew from the instrument, without a transformation.",
-    ),
-    Check(
-        id="QC-CD3-EVENTS",
-        title="Number of CD3+ events",
-        meaning="The denominator of the CAR+ percentage of CD3+ is small.",
-        remedy="Acquire more of the tube or stain more blood; few T cells early on are biology.",
-    ),
-    Check(
-        id="QC-BEADS",
-        title="Number of bead events",
-        meaning="A count per µL by beads rests on few bead events.",
-        remedy="Acquire longer; look whether the bead gate fits and no threshold cuts beads off.",
-    ),
-    Check(
-        id="QC-SATURATION",
-        title="Events at the end of the range",
-        meaning="Events at the upper end of a channel are brighter than the detector could tell.",
-        remedy="Lower the voltage next time; do not use the brightness (MFI) of this channel.",
-    ),
-    Check(
-        id="QC-MATRIX-MISSING",
-        title="Spillover matrix present",
-        meaning="The gates ask for compensation; the file holds no matrix or one without effect.",
-        remedy=(
-            "Export with compensation stored in the file; where the values are compensated "
-            'already, say compensation = "none" in the gates.'
-        ),
-    ),
-    Check(
-        id="QC-MATRIX-CONDITION",
-        title="Spillover matrix can be inverted",
-        meaning="A high condition number: compensation enlarges small errors of the matrix.",
-        remedy="Look for two dyes with nearly the same spectrum, or for wrong single stains.",
-    ),
-    Check(
-        id="QC-MATRIX-VALUES",
-        title="Size of the spillover",
-        meaning="A dye spills more into a foreign detector than into its own.",
-        remedy="Check the single stains and the assignment of dyes to detectors.",
-    ),
-    Check(
-        id="QC-GROUP",
-        title="Tubes to compare with",
-        meaning="Whether a panel has more than one tube; a single tube has nothing to differ from.",
-        remedy="Check the tubes of a panel together, and give them the same panel_id.",
-    ),
-    Check(
-        id="QC-CONTROL-MISSING",
-        title="Control of the CAR gate",
-        meaning="No FMO, untransduced or pre-infusion tube shows where CAR begins.",
-        remedy="Add one to the sheet with its sample_type; low CAR+ values need it.",
-    ),
-    Check(
-        id="QC-PANEL",
-        title="Same channels and markers",
-        meaning="A tube has other channels or markers than its panel, or a marker elsewhere.",
-        remedy="Correct the label in the acquisition software, or give the tube its own panel_id.",
-    ),
-    Check(
-        id="QC-FORMAT",
-        title="Same storage of numbers",
-        meaning="Data type or byte order differ: the file comes from another instrument or export.",
-        remedy="Export all tubes in the same way.",
-    ),
-    Check(
-        id="QC-VOLTAGE",
-        title="Same detector voltages",
-        meaning="At another voltage a fixed gate means another brightness.",
-        remedy="Compare within one setting only; give tubes of another setting their own panel_id.",
-    ),
-    Check(
-        id="QC-RANGE",
-        title="Same ranges",
-        meaning="A channel is stored on another scale, so a fixed gate lies elsewhere.",
-        remedy="Export all tubes with the same scaling.",
-    ),
-    Check(
-        id="QC-GAIN",
-        title="Same gains",
-        meaning="The amplifier gain of a channel differs.",
-        remedy="Compare within one setting only; give tubes of another setting their own panel_id.",
-    ),
-    Check(
-        id="QC-AMPLIFICATION",
-        title="Same logarithmic amplification",
-        meaning="A channel is stored on another logarithmic scale, so a fixed gate lies elsewhere.",
-        remedy="Export all tubes in the same way, best as linear values.",
-    ),
-    Check(
-        id="QC-MATRIX-DIFFERS",
-        title="Same spillover matrix",
-        meaning="A tube carries another matrix than its panel: it is compensated differently.",
-        remedy="Apply the matrix of the batch in the acquisition software and export anew.",
-    ),
+_OF_A_TUBE = (*TUBE_CHECKS, *TIME_CHECKS, *POPULATION_CHECKS, *COUNT_CHECKS)
+_OF_A_PANEL = (
+    *BATCH_CHECKS,
+    *SETTING_CHECKS,
+    *PERCENTAGE_CHECKS,
+    *RESIDUAL_CHECKS,
+    *CONTROL_CHECKS,
 )
+_OF_A_STUDY = (*STUDY_CHECKS, *COURSE_CHECKS)
 
 
 def check_batch(
@@ -257,10 +118,10 @@ def _failed(failures: Sequence[tuple[str, str, str]]) -> Iterator[Finding]:
 
 def _run(tubes: Sequence[TubeSummary], limits: QcLimits) -> Iterator[Finding]:
     for tube in tubes:
-        for check_tube in TUBE_CHECKS:
+        for check_tube in _OF_A_TUBE:
             yield from check_tube(tube, limits)
     for group in panel_groups(tubes):
-        for check_group in (*BATCH_CHECKS, *SETTING_CHECKS):
+        for check_group in _OF_A_PANEL:
             yield from check_group(group, limits)
-    for check_study in STUDY_CHECKS:
+    for check_study in _OF_A_STUDY:
         yield from check_study(tubes, limits)

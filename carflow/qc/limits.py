@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 class QcLimits:
     """When a check warns and when it fails. ``dataclasses.asdict`` gives plain numbers.
 
-    Counts warn and fail *below* their limit, all other numbers *above* it.
+    Counts and the viability warn and fail *below* their limit, all other numbers *above* it; a
+    pair of ``_low`` and ``_high`` warns outside. ``_least`` is the smallest basis of a judgement:
+    below it a check was not done.
 
     Parameters
     ----------
@@ -54,12 +56,68 @@ class QcLimits:
     range_ratio_warn, range_ratio_fail : float
         Ratio of a channel's range or gain to the usual one, the larger over the smaller.
         Software that writes 262,143 for 262,144 warns; another scale fails.
+    unstable_warn_pct, unstable_fail_pct : float
+        Events in stretches whose signals are not those of the rest of the tube [%].
+    suspect_warn_pct : float
+        Bins that depart too little or too slowly to be named [% of bins]. Source: own choice.
+    drift_warn_points : float
+        Movement of a channel's mean rank from one end of a tube to the other [percentage
+        points]; simulated steady tubes of 25,000 events stay below 3.1.
+    unusual_rate_warn_pct : float
+        Time with an unusual flow rate [% of the acquisition]. Source: own choice.
     reversed_fail_days : float
         A later day acquired this much before an earlier one [d]. Half a day, so that frozen
         samples run together in one session warn and do not fail.
     gap_warn_days : float
         Days between two tubes against days between their acquisitions [d]. A day of shipping
         and a visit that lasted from morning to evening pass.
+    viability_warn_pct, viability_fail_pct : float
+        Viable events [% of cells, or of CD45+]. 80 % is a customary release specification of
+        CAR T products (domain notes §7); blood is usually above 90 %.
+    denominator_events_least : int
+        Events a percentage needs to be judged. Counting statistics: 500 events give 50 % an
+        interval of ± 4.4 points.
+    t_sum_low_pct, t_sum_high_pct : float
+        CD4+ and CD8+ together [% of CD3+]. Customary for lymphocyte subsets is 100 ± 5 to 10;
+        double-negative T cells allow for less.
+    events_per_s_low, events_per_s_high : float
+        Events over acquisition time [1/s]. Source: own choice; no cytometer counts 50,000 in
+        a second, and fewer than 10 mean a clog or a cut export.
+    batch_tubes_least : int
+        Tubes of a panel that tell what is usual. Source: own choice.
+    batch_z_warn : float
+        Robust z of a percentage among the tubes of its panel. Source: own choice; 3.5 is
+        customary for the modified z score (Iglewicz and Hoaglin, 1993).
+    batch_spread_least_points, blood_spread_least_points : float
+        A smaller spread among the tubes counts as this one [percentage points], so that a very
+        even batch finds no fault with a difference nobody would see: for singlets and viable
+        events, and for percentages that change with the blood. Source: own choice.
+    control_events_warn, control_events_fail : int
+        CD3+ events of all controls of a panel together. At 10,000 ten events lie above a cut
+        at the 99.9th percentile; at 2,000 ten above one at the 99.5th.
+    nominal_background_pct : float
+        CAR+ a control is meant to have [% of CD3+]: a cut at its 99.9th percentile leaves 0.1.
+    background_ratio_warn, background_ratio_fail : float
+        CAR+ of a control over the nominal background. Source: own choice.
+    negative_shift_warn_pct, negative_shift_fail_pct : float
+        How far the CAR-negative T cells of a tube lie from those of the controls towards the
+        CAR cut [% of the way]. A cut at the 99.9th percentile lies 3.1 SD off, so 15 and 30 %
+        are about 0.5 and 1 SD.
+    count_ratio_low, count_ratio_high : float
+        Ratio of the same count by two methods (beads, WBC, ALC). Source: own choice, 1 / 1.5
+        and 1.5.
+    visit_window_days, visit_window_pct : float
+        Days within which visits count as the same [d], and [% of the day] where that is more.
+    visit_subjects_least : int
+        Other subjects that must have a visit before it is missed.
+    swap_z_warn : float
+        Distance of a tube from its subject's other days, in units of the spread of such
+        distances. Source: own choice.
+    residual_warn, residual_fail : float
+        Slope that compensation leaves between two channels, the error of a spillover
+        coefficient. Source: measured, see `carflow.cleaning.residual_spillover`.
+    residual_z_least : float
+        A slope below this many of its standard errors is not judged.
 
     Raises
     ------
@@ -97,8 +155,40 @@ class QcLimits:
     voltage_fail_v: float = 10.0
     range_ratio_warn: float = 1.0
     range_ratio_fail: float = 1.01
+    unstable_warn_pct: float = 10.0
+    unstable_fail_pct: float = 30.0
+    suspect_warn_pct: float = 20.0
+    drift_warn_points: float = 10.0
+    unusual_rate_warn_pct: float = 5.0
     reversed_fail_days: float = 0.5
     gap_warn_days: float = 1.5
+    viability_warn_pct: float = 80.0
+    viability_fail_pct: float = 50.0
+    denominator_events_least: int = 500
+    t_sum_low_pct: float = 85.0
+    t_sum_high_pct: float = 105.0
+    events_per_s_low: float = 10.0
+    events_per_s_high: float = 50_000.0
+    batch_tubes_least: int = 5
+    batch_z_warn: float = 3.5
+    batch_spread_least_points: float = 1.0
+    blood_spread_least_points: float = 3.0
+    control_events_warn: int = 10_000
+    control_events_fail: int = 2_000
+    nominal_background_pct: float = 0.1
+    background_ratio_warn: float = 2.0
+    background_ratio_fail: float = 5.0
+    negative_shift_warn_pct: float = 15.0
+    negative_shift_fail_pct: float = 30.0
+    count_ratio_low: float = 0.67
+    count_ratio_high: float = 1.5
+    visit_window_days: float = 1.0
+    visit_window_pct: float = 10.0
+    visit_subjects_least: int = 2
+    swap_z_warn: float = 3.5
+    residual_warn: float = 0.005
+    residual_fail: float = 0.02
+    residual_z_least: float = 6.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -108,13 +198,22 @@ class QcLimits:
         for field in fields(self):
             if "_warn" in field.name:
                 self._check_pair(field.name)
+            if "_low" in field.name:
+                self._check_range(field.name)
+
+    def _check_range(self, low_name: str) -> None:
+        high_name = low_name.replace("_low", "_high")
+        low, high = getattr(self, low_name), getattr(self, high_name)
+        if not low < high:
+            raise ValueError(f"{low_name} {low} is not below {high_name} {high}")
 
     def _check_pair(self, warn_name: str) -> None:
         fail_name = warn_name.replace("_warn", "_fail")
         warn, fail = getattr(self, warn_name), getattr(self, fail_name, None)
         if fail is None:
             return
-        if (warn < fail) if "events_" in warn_name else (warn > fail):
+        below = "events_" in warn_name or warn_name.startswith("viability_")
+        if (warn < fail) if below else (warn > fail):
             raise ValueError(
                 f"{warn_name} {warn} and {fail_name} {fail}: a check has to warn before it fails"
             )
@@ -129,12 +228,13 @@ class Below:
     >>> enough = Below(20_000, 5_000)
     >>> str(enough.severity(4_999)), str(enough.severity(20_000))
     ('fail', 'pass')
-    >>> print(enough)
-    warn < 20,000, fail < 5,000
+    >>> print(enough, "|", Below(80.0, 50.0, unit="%"))
+    warn < 20,000, fail < 5,000 | warn < 80 %, fail < 50 %
     """
 
     warn: float
     fail: float
+    unit: str = ""
 
     def severity(self, value: float) -> Severity:
         """Return how grave `value` is."""
@@ -143,6 +243,8 @@ class Below:
         return Severity.WARN if value < self.warn else Severity.PASS
 
     def __str__(self) -> str:
+        if self.unit:
+            return f"warn < {self.warn:g} {self.unit}, fail < {self.fail:g} {self.unit}"
         return f"warn < {self.warn:,}, fail < {self.fail:,}"
 
 
@@ -173,6 +275,32 @@ class Above:
         unit = f" {self.unit}" if self.unit else ""
         fail = f", fail > {self.fail:g}{unit}" if math.isfinite(self.fail) else ""
         return f"warn > {self.warn:g}{unit}{fail}"
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Warn below one number and above another.
+
+    Examples
+    --------
+    >>> ratio = Within(0.67, 1.5)
+    >>> str(ratio.severity(0.5)), str(ratio.severity(1.5))
+    ('warn', 'pass')
+    >>> print(ratio)
+    warn outside 0.67 to 1.5
+    """
+
+    low: float
+    high: float
+    unit: str = ""
+
+    def severity(self, value: float) -> Severity:
+        """Return how grave `value` is."""
+        return Severity.PASS if self.low <= value <= self.high else Severity.WARN
+
+    def __str__(self) -> str:
+        unit = f" {self.unit}" if self.unit else ""
+        return f"warn outside {self.low:g} to {self.high:g}{unit}"
 
 
 def gravest(severities: Iterable[Severity]) -> Severity:

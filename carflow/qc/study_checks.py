@@ -1,4 +1,4 @@
-"""Checks over the whole sheet: the same tube twice, and days against the order of acquisition.
+"""Checks over the whole sheet: the same tube twice, order of days, controls of no tube.
 
 Dates are compared here and nowhere else, and no sentence says one: a date is personal data.
 Days apart are not.
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from carflow.findings import Finding, Severity
 from carflow.qc.limits import Above
+from carflow.qc.usual import CONTROLS
+from carflow.study.model import SampleType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -42,6 +44,43 @@ def check_duplicates(tubes: Sequence[TubeSummary], limits: QcLimits) -> tuple[Fi
     )
 
 
+def check_same_acquisition(tubes: Sequence[TubeSummary], limits: QcLimits) -> tuple[Finding, ...]:
+    """Find tubes with other bytes, but the start, length and cytometer of another tube.
+
+    One acquisition that was exported twice, say with and without compensation, passes for two
+    tubes. Tubes without a time of acquisition or without events are left out, and so are those
+    that are byte for byte the same.
+    """
+    del limits  # time and number of events are the same or not
+    alike: dict[tuple[object, ...], list[TubeSummary]] = {}
+    for tube in tubes:
+        if tube.acquired_at is not None and tube.n_events > 0:
+            key = (tube.acquired_at, tube.n_events, tube.instrument_sha256)
+            alike.setdefault(key, []).append(tube)
+    return tuple(
+        _same_acquisition_finding(
+            tube, [other for other in twins if other.data_sha256 != tube.data_sha256]
+        )
+        for twins in alike.values()
+        for tube in twins
+    )
+
+
+def check_control_panel(tubes: Sequence[TubeSummary], limits: QcLimits) -> tuple[Finding, ...]:
+    """Find controls under a panel, or gates, of no patient's tube."""
+    del limits  # a panel is the same or not
+    followed = {
+        (tube.panel_id, tube.gates_name) for tube in tubes if tube.sample_type is SampleType.PATIENT
+    }
+    if not followed:
+        return ()
+    controls = [tube for tube in tubes if tube.sample_type in CONTROLS]
+    return tuple(
+        _control_panel_finding(tube, (tube.panel_id, tube.gates_name) in followed)
+        for tube in controls
+    )
+
+
 def check_date_order(tubes: Sequence[TubeSummary], limits: QcLimits) -> tuple[Finding, ...]:
     """Compare the days of each subject with the order in which its tubes were acquired.
 
@@ -55,6 +94,8 @@ def check_date_order(tubes: Sequence[TubeSummary], limits: QcLimits) -> tuple[Fi
 
 STUDY_CHECKS: tuple[Callable[[Sequence[TubeSummary], QcLimits], tuple[Finding, ...]], ...] = (
     check_duplicates,
+    check_same_acquisition,
+    check_control_panel,
     check_date_order,
 )
 
@@ -77,6 +118,39 @@ def _duplicate_finding(tube: TubeSummary, twins: Sequence[TubeSummary]) -> Findi
         sample_id=tube.sample_id,
         value=float(len(twins)),
         limit="fail > 0",
+    )
+
+
+def _same_acquisition_finding(tube: TubeSummary, twins: Sequence[TubeSummary]) -> Finding:
+    message = "No other tube began at the same time with the same number of events."
+    if twins:
+        named = ", ".join(twin.sample_id for twin in twins)
+        message = (
+            f"Acquired at the same time, with the same number of events, as {named}: one "
+            "acquisition that was exported twice."
+        )
+    return Finding(
+        code="QC-SAME-ACQUISITION",
+        severity=Severity.WARN if twins else Severity.PASS,
+        message=message,
+        sample_id=tube.sample_id,
+        value=float(len(twins)),
+        limit="warn > 0",
+    )
+
+
+def _control_panel_finding(tube: TubeSummary, shared: bool) -> Finding:
+    message = "The control has panel and gates of a patient's tube."
+    if not shared:
+        message = (
+            "No patient's tube has the panel and gates of this control: it is compared with none."
+        )
+    return Finding(
+        code="QC-CONTROL-PANEL",
+        severity=Severity.PASS if shared else Severity.WARN,
+        message=message,
+        sample_id=tube.sample_id,
+        limit="panel of a patient's tube",
     )
 
 

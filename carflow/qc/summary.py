@@ -11,24 +11,29 @@ No array, no path, no text out of a file but channel and marker names.
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carflow.cleaning.residual_spillover import ResidualSlope
+from carflow.cleaning.stability import Stability
 from carflow.findings import Finding
 from carflow.gating.compensation import CompensationState
-from carflow.gating.strategy import Role
+from carflow.gating.shapes import Polygon
+from carflow.gating.strategy import AssayLimits, Role
+from carflow.quantify.gated import car_marker
 from carflow.study.model import SampleType
 
 if TYPE_CHECKING:
     from carflow.fcs.acquisition import Acquisition
     from carflow.fcs.spillover import Spillover
     from carflow.gating.gated import Gated
-    from carflow.gating.strategy import Strategy
+    from carflow.gating.strategy import Population, Strategy
     from carflow.study.model import Tube
 
 # how every maker's software begins the names of scatter and time
@@ -55,6 +60,26 @@ class MatrixSummary:
             for i, row in enumerate(self.rows)
             for j, value in enumerate(row)
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopulationEvents:
+    """The events of one population and of its parent, and the parts it plays.
+
+    `lineage` are the roles of the population itself and of its ancestors.
+    """
+
+    name: str
+    parent: str
+    count: int
+    parent_count: int
+    roles: tuple[Role, ...] = ()
+    lineage: tuple[Role, ...] = ()
+
+    @property
+    def pct_of_parent(self) -> float | None:
+        """The share of the parent [%], None of a parent without events."""
+        return 100.0 * self.count / self.parent_count if self.parent_count else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +112,22 @@ class TubeSummary:
         Time gates that let every event in, because the tube's time cannot be used.
     acquired_at : datetime, optional
         Personal data: it is compared, never printed.
+    instrument_sha256 : str
+        Hash of the free text that names the cytometer, "" where the file gives none: compared,
+        never printed.
+    assay : AssayLimits, optional
+        The event limits of the gate file; None without gates.
+    populations : tuple of PopulationEvents
+        Every population, parents before children.
+    per_ul : Mapping[str, float]
+        Counts per µL by name of the quantity, such as ``car_per_ul_beads`` [cells/µL]; known
+        only once the controls of the batch are counted, and put in then.
+    stability : Stability, optional
+        The tube's course through time; None where it was not followed.
+    car_negative_median, car_cut : float, optional
+        Median of the CAR-negative T cells, and where the CAR gate begins; linear, compensated.
+    residuals : tuple of ResidualSlope
+        What compensation left between channels of the T cells.
     """
 
     sample_id: str
@@ -120,6 +161,14 @@ class TubeSummary:
     uncovered: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     reader_findings: tuple[Finding, ...] = ()
+    instrument_sha256: str = ""
+    assay: AssayLimits | None = None
+    populations: tuple[PopulationEvents, ...] = ()
+    per_ul: Mapping[str, float] = field(default_factory=dict)
+    stability: Stability | None = None
+    car_negative_median: float | None = None
+    car_cut: float | None = None
+    residuals: tuple[ResidualSlope, ...] = ()
 
     @property
     def compensated(self) -> bool:
@@ -145,6 +194,10 @@ class TubeSummary:
         """The condition number of the spillover matrix, None where the file holds none."""
         return self.matrix.condition_number if self.matrix else None
 
+    def population(self, role: Role) -> PopulationEvents | None:
+        """Return the population that plays a role, None where none does."""
+        return next((found for found in self.populations if role in found.roles), None)
+
     def uses(self, channel: str) -> bool:
         """Whether the gates need a channel; without gates every channel counts as needed."""
         return not self.gates_name or channel in self.gate_channels.values()
@@ -167,6 +220,8 @@ def summarise(
     *,
     gated: Gated | None = None,
     saturated: Mapping[str, float] | None = None,
+    residuals: Sequence[ResidualSlope] = (),
+    stability: Stability | None = None,
 ) -> TubeSummary:
     """Return the summary of a tube that was read and, where gates were given, gated.
 
@@ -180,6 +235,10 @@ def summarise(
         The tube's populations; without them the checks that need a population are left out.
     saturated : Mapping[str, float], optional
         Share of events at the upper end of each channel's range, 0 to 1, by channel.
+    residuals : sequence of ResidualSlope
+        From `carflow.cleaning.residual_spillover.residual_slopes`, on the T cells.
+    stability : Stability, optional
+        The tube's course through time.
     """
     strategy = gated.strategy if gated else None
     gate_channels = dict(gated.channels) if gated else {}
@@ -215,7 +274,71 @@ def summarise(
         uncovered=gated.uncovered if gated else (),
         skipped=gated.skipped if gated else (),
         reader_findings=acquisition.findings,
+        instrument_sha256=_instrument(acquisition.keywords),
+        assay=strategy.limits if strategy else None,
+        populations=_populations(gated) if gated else (),
+        car_negative_median=_car_negative_median(gated) if gated else None,
+        car_cut=_car_cut(strategy) if strategy else None,
+        residuals=tuple(residuals),
+        stability=stability,
     )
+
+
+def negative_medians(strategy: Strategy) -> tuple[tuple[str, str], ...]:
+    """Return the medians to ask of the engine for the checks, as (population, marker) pairs."""
+    marker = car_marker(strategy)
+    population = strategy.role(Role.CAR_NEGATIVE)
+    return ((strategy.short_name(population), marker),) if marker and population else ()
+
+
+def _car_negative_median(gated: Gated) -> float | None:
+    asked = negative_medians(gated.strategy)
+    return gated.medians.get(asked[0][0], {}).get(asked[0][1]) if asked else None
+
+
+def _car_cut(strategy: Strategy) -> float | None:
+    """Return where the CAR gate begins on the linear axis of its marker; None where it is open."""
+    population, marker = strategy.role(Role.CAR), car_marker(strategy)
+    if population is None or marker is None:
+        return None
+    axis = [dimension.name for dimension in population.dimensions].index(marker)
+    shape = population.shape
+    if isinstance(shape, Polygon):
+        low = min(vertex[axis] for vertex in shape.vertices)
+    else:
+        low = shape.bounds[axis][0]
+    cut = float(population.dimensions[axis].scale.inverse(np.array([low]))[0])
+    return cut if math.isfinite(low) and math.isfinite(cut) else None
+
+
+def _instrument(keywords: Mapping[str, str]) -> str:
+    """Return a hash of model and serial number of the cytometer, "" where neither is given."""
+    named = [" ".join(keywords.get(name, "").casefold().split()) for name in ("$CYT", "$CYTSN")]
+    return hashlib.sha256("\n".join(named).encode("utf-8")).hexdigest() if any(named) else ""
+
+
+def _populations(gated: Gated) -> tuple[PopulationEvents, ...]:
+    strategy = gated.strategy
+    whole = gated.n_events - gated.n_nonfinite
+    played: dict[tuple[str, ...], list[Role]] = {}
+    for role in strategy.roles:
+        population = strategy.role(role)
+        if population is not None:
+            played.setdefault(population.path, []).append(role)
+
+    def events(population: Population) -> PopulationEvents:
+        parent, path = strategy.parent_name(population), population.path
+        ancestors = (path[:length] for length in range(1, len(path) + 1))
+        return PopulationEvents(
+            name=strategy.short_name(population),
+            parent=parent,
+            count=gated.counts[strategy.short_name(population)],
+            parent_count=gated.counts[parent] if parent else whole,
+            roles=tuple(played.get(path, ())),
+            lineage=tuple(role for one in ancestors for role in played.get(one, ())),
+        )
+
+    return tuple(events(population) for population in strategy.populations)
 
 
 def _of_each_channel(acquisition: Acquisition, letter: str) -> tuple[str, ...]:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value", bound=Hashable)
 
+CONTROLS = frozenset({SampleType.FMO, SampleType.UNTRANSDUCED, SampleType.PRE_INFUSION})
+"""Tubes that show where CAR begins."""
+
 _LISTED = 5
 
 

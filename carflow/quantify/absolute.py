@@ -7,6 +7,8 @@ Decisions
 ---------
 - A blood count is only ever multiplied with the share of the same population: leukocytes with
   CD45+, lymphocytes with the lymphocyte gate, CD3+ with CD3+.
+- PBMC hold lymphocytes and monocytes: their CD45+ cells are multiplied with the sum of both
+  counts, if the sheet states that the preparation kept both equally, and never with WBC.
 - A blood count known only as "below" gives no value but an upper limit: the upper end of the
   interval at the limit itself. A blood count of 0 is rounded, not empty, and gives neither.
 - `dilution` is that of the blood before it was pipetted into the tube; it multiplies beads and
@@ -37,13 +39,14 @@ from carflow.quantify.intervals import (
 from carflow.quantify.limits import CUSTOMARY, Variation, event_state
 from carflow.quantify.quantity import Quantity
 from carflow.reasons import Reason
+from carflow.study.model import LabValue
 from carflow.units import Unit, per_ul_from_1e9_per_l
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from carflow.quantify.counts import TubeCounts
-    from carflow.study.model import LabValue, Tube
+    from carflow.study.model import Tube
 
 
 class Volume(Protocol):
@@ -56,6 +59,30 @@ class Volume(Protocol):
     @property
     def reason(self) -> Reason:
         """Why there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """What a laboratory states beside the sheet's row; all of it may be absent.
+
+    Parameters
+    ----------
+    lloq_cells_per_ul : float, optional
+        A validated limit of quantification of CAR T cells [1/µL]; with the events' own limit,
+        the greater of both holds.
+    mononuclear_1e9_l : LabValue, optional
+        Lymphocytes plus monocytes [10⁹/L]. Giving it states that the tube holds PBMC, prepared
+        with equal recovery of both.
+    car_limits : AssayLimits, optional
+        Event limits of CAR+ events where a background raised them.
+    """
+
+    lloq_cells_per_ul: float | None = None
+    mononuclear_1e9_l: LabValue | None = None
+    car_limits: AssayLimits | None = None
+
+
+NOTHING_STATED = Stated()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +109,7 @@ def absolute_counts(
     volume: Volume,
     limits: AssayLimits,
     variation: Variation = CUSTOMARY,
+    stated: Stated = NOTHING_STATED,
 ) -> Iterator[Quantity]:
     """Yield every declared absolute count of a tube, missing ones with their reason.
 
@@ -97,6 +125,8 @@ def absolute_counts(
         Event limits and the CV between runs.
     variation : Variation
         CVs of blood count, bead lot and pipetting.
+    stated : Stated
+        A limit in cells/µL, and the blood count of PBMC.
 
     Examples
     --------
@@ -112,23 +142,29 @@ def absolute_counts(
     >>> print(next(absolute_counts(events, tube, volume=unknown, limits=limits)).measure)
     161.459 cells/µL [151.995, 171.399]
     """
+    shared = (counts, variation)
+    is_pbmc = stated.mononuclear_1e9_l is not None
     bases = {
         "beads": bead_basis(counts, tube, variation),
-        "wbc": blood_count_basis(_per_ul(tube.wbc_1e9_l), Role.CD45, counts, variation),
-        "alc": blood_count_basis(_per_ul(tube.alc_1e9_l), Role.LYMPHOCYTES, counts, variation),
-        "cd3": blood_count_basis(tube.cd3_per_ul, Role.CD3, counts, variation),
+        "wbc": Reason.NOT_PREPARED if is_pbmc else _by_count(tube.wbc_1e9_l, Role.CD45, *shared),
+        "alc": _by_count(tube.alc_1e9_l, Role.LYMPHOCYTES, *shared),
+        "cd3": blood_count_basis(tube.cd3_per_ul, Role.CD3, *shared),
+        "pbmc": _by_count(stated.mononuclear_1e9_l, Role.CD45, *shared),
         "vol": volume_basis(counts, tube, volume, variation),
     }
     cells = Role.CELLS if counts.of(Role.CELLS) is not None else Role.LIVE
     rows = (
-        ("car", Role.CAR, ("beads", "wbc", "alc", "cd3", "vol")),
+        ("car", Role.CAR, ("beads", "wbc", "alc", "cd3", "pbmc", "vol")),
         ("cd3", Role.CD3, ("beads", "wbc", "alc", "vol")),
         ("cells", cells, ("beads", "vol")),
     )
     for start, role, methods in rows:
+        is_car = role is Role.CAR
+        own = (stated.car_limits or limits) if is_car else limits
+        least = stated.lloq_cells_per_ul if is_car else None
         for method in methods:
             name = f"{start}_per_ul_{method}"
-            yield _absolute(name, counts.of(role), bases[method], limits)
+            yield _limited(_absolute(name, counts.of(role), bases[method], own), least)
 
 
 def bead_basis(counts: TubeCounts, tube: Tube, variation: Variation) -> Basis | Reason:
@@ -166,7 +202,7 @@ def blood_count_basis(
     return Basis(
         cells_per_ul_per_event=blood_count.value / of,
         spread=lambda cells: share_interval_lognormal(cells, of).times(of),
-        relative_variance=variation.cv_cbc**2,
+        relative_variance=variation.cv_of_blood_count(blood_count.value) ** 2,
         n_denominator=of,
         is_share=True,
         is_upper_limit=blood_count.below,
@@ -255,6 +291,22 @@ def _concentration(events: int, basis: Basis, limits: AssayLimits) -> Measure:
         reason=reason,
         ci_kind=kind,
     )
+
+
+def _limited(quantity: Quantity, lloq_cells_per_ul: float | None) -> Quantity:
+    """Return a count that is quantified only from the validated concentration on."""
+    if lloq_cells_per_ul is None or quantity.lloq is None or quantity.lloq >= lloq_cells_per_ul:
+        return quantity
+    measure, value = quantity.measure, quantity.measure.value
+    if measure.state is State.QUANT and value is not None and value < lloq_cells_per_ul:
+        measure = replace(measure, state=State.DET_BLQ, reason=Reason.BELOW_LLOQ)
+    return replace(quantity, measure=measure, lloq=lloq_cells_per_ul)
+
+
+def _by_count(
+    blood_count_1e9_l: LabValue | None, role: Role, counts: TubeCounts, variation: Variation
+) -> Basis | Reason:
+    return blood_count_basis(_per_ul(blood_count_1e9_l), role, counts, variation)
 
 
 def _per_ul(blood_count_1e9_l: LabValue | None) -> LabValue | None:

@@ -22,6 +22,10 @@ class TubeCounts:
         Events of each role the gate file names; a role that is absent was not asked for.
     car_mfi : float, optional
         Median of the linear, compensated CAR channel over CAR+ events [a.u.].
+    car_negative_mfi, car_negative_rsd : float, optional
+        Median and robust SD (1.4826 × MAD) of the same channel over CAR− T cells [a.u.].
+    cd3_car_median, cd3_car_rsd : float, optional
+        The same over all CD3+ events, for the resolution against a control [a.u.].
     retained_time_fraction : float
         Share of the acquired time that the time gate kept, 0 to 1; scales the volume.
     n_events : int, optional
@@ -42,6 +46,10 @@ class TubeCounts:
 
     counts: Mapping[Role, int]
     car_mfi: float | None = None
+    car_negative_mfi: float | None = None
+    car_negative_rsd: float | None = None
+    cd3_car_median: float | None = None
+    cd3_car_rsd: float | None = None
     retained_time_fraction: float = 1.0
     n_events: int | None = None
 

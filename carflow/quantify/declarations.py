@@ -36,11 +36,29 @@ _ALL = (
     _percentage("car_pct_cd3", "CAR+ of CD3+", "CD3+CAR+ events / CD3+ events"),
     _percentage("car_pct_lymph", "CAR+ of lymphocytes", "CD3+CAR+ events / lymphocyte events"),
     _percentage("car_pct_cd45", "CAR+ of CD45+", "CD3+CAR+ events / viable CD45+ events"),
+    _percentage("car_pct_live", "CAR+ of viable cells", "CD3+CAR+ events / viable events"),
+    _percentage(
+        "car_net_pct_cd3",
+        "CAR+ of CD3+, net of background",
+        "(p − b) / (1 − b) of the shares in the tube and in its control; may lie below 0",
+    ),
     _percentage("cd3_pct_lymph", "CD3+ of lymphocytes", "CD3+ events / lymphocyte events"),
     _percentage("cd3_pct_cd45", "CD3+ of CD45+", "CD3+ events / viable CD45+ events"),
+    _percentage("cd3_pct_live", "CD3+ of viable cells", "CD3+ events / viable events"),
     _percentage("cd4_pct_cd3", "CD4+ of CD3+", "CD4+ T cell events / CD3+ events"),
     _percentage("cd8_pct_cd3", "CD8+ of CD3+", "CD8+ T cell events / CD3+ events"),
+    _percentage("cd4_pct_car", "CD4+ of CAR+", "CD4+ CAR+ events / CD3+CAR+ events"),
+    _percentage("cd8_pct_car", "CD8+ of CAR+", "CD8+ CAR+ events / CD3+CAR+ events"),
+    _percentage("car_pct_cd4", "CAR+ of CD4+", "CD4+ CAR+ events / CD4+ T cell events"),
+    _percentage("car_pct_cd8", "CAR+ of CD8+", "CD8+ CAR+ events / CD8+ T cell events"),
     _percentage("live_pct_cells", "Viable of cells", "viable events / cell events"),
+    Declaration(
+        name="car_log_odds_cd3",
+        label="ln(CAR+ : CAR−) of CD3+",
+        unit=Unit.LOG_ODDS,
+        digits=2,
+        description="its change per day is the net growth of CAR+ minus that of CAR− T cells",
+    ),
     Declaration(
         name="cd4_cd8_ratio_car",
         label="CD4:CD8 of CAR+",
@@ -56,16 +74,49 @@ _ALL = (
         description="CD4+ / CD8+ events among CAR− T cells",
     ),
     Declaration(
+        name="cd4_cd8_ratio_cd3",
+        label="CD4:CD8 of CD3+",
+        unit=Unit.RATIO,
+        digits=2,
+        description="CD4+ / CD8+ events among all T cells",
+    ),
+    Declaration(
         name="car_mfi",
         label="CAR MFI of CAR+",
         unit=Unit.INTENSITY,
         digits=0,
         description="median of the linear compensated CAR channel of CD3+CAR+ events",
     ),
+    Declaration(
+        name="car_negative_mfi",
+        label="CAR MFI of CAR−",
+        unit=Unit.INTENSITY,
+        digits=0,
+        description="median of the linear compensated CAR channel of CAR− T cells",
+    ),
+    Declaration(
+        name="car_stain_index",
+        label="Stain index of CAR",
+        unit=Unit.RATIO,
+        digits=1,
+        description="(median CAR+ − median CAR−) / (2 × robust SD of CAR−)",
+    ),
+    Declaration(
+        name="car_resolution",
+        label="Resolution of CAR",
+        unit=Unit.RATIO,
+        digits=1,
+        description="(median of CD3+ − that of the control) / (sum of both robust SD)",
+    ),
     _absolute("car_per_ul_beads", "CAR T cells (beads)", "CD3+CAR+: " + _BEADS),
     _absolute("car_per_ul_wbc", "CAR T cells (WBC)", "CD3+CAR+ of CD45+ × leukocyte count"),
     _absolute("car_per_ul_alc", "CAR T cells (ALC)", "CD3+CAR+ of lymphocytes × lymphocyte count"),
     _absolute("car_per_ul_cd3", "CAR T cells (CD3)", "CAR+ of CD3+ × absolute CD3+ count"),
+    _absolute(
+        "car_per_ul_pbmc",
+        "CAR T cells (PBMC)",
+        "CD3+CAR+ of CD45+ × (lymphocyte + monocyte count), for PBMC prepared with equal recovery",
+    ),
     _absolute("car_per_ul_vol", "CAR T cells (volume)", "CD3+CAR+: " + _VOLUME),
     _absolute("cd3_per_ul_beads", "T cells (beads)", "CD3+: " + _BEADS),
     _absolute("cd3_per_ul_wbc", "T cells (WBC)", "CD3+ of CD45+ × leukocyte count"),
@@ -89,16 +140,27 @@ CURVE_QUANTITIES = (
     "car_pct_cd3",
     "car_pct_lymph",
     "car_pct_cd45",
+    "car_net_pct_cd3",
     "car_per_ul_beads",
     "car_per_ul_wbc",
     "car_per_ul_alc",
     "car_per_ul_cd3",
+    "car_per_ul_pbmc",
     "car_per_ul_vol",
     "copies_per_ug",
 )
 """Quantities that are followed over days; the percentage and the count may peak apart."""
 
-_DENOMINATORS = {"cd3": "CD3+", "lymph": "lymphocytes", "cd45": "CD45+", "cells": "cells"}
+_DENOMINATORS = {
+    "cd3": "CD3+",
+    "cd4": "CD4+",
+    "cd8": "CD8+",
+    "car": "CAR+",
+    "lymph": "lymphocytes",
+    "cd45": "CD45+",
+    "live": "viable cells",
+    "cells": "cells",
+}
 
 
 def spoken_unit(name: str, unit: Unit = Unit.NONE) -> str:

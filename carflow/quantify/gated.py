@@ -31,20 +31,29 @@ def car_marker(strategy: Strategy) -> str | None:
 def car_medians(strategy: Strategy) -> tuple[tuple[str, str], ...]:
     """Return the medians to ask of the engine, as (population, marker) pairs."""
     marker = car_marker(strategy)
-    return ((strategy.roles[Role.CAR], marker),) if marker else ()
+    asked = (Role.CAR, Role.CAR_NEGATIVE, Role.CD3)
+    return tuple(
+        (strategy.roles[role], marker) for role in asked if marker and role in strategy.roles
+    )
 
 
 def tube_counts(gated: Gated) -> TubeCounts:
     """Return the counts of a gated tube by role."""
     strategy = gated.strategy
     marker = car_marker(strategy)
-    mfi = None
-    if marker is not None:
-        car = strategy.short_name(strategy.find(strategy.roles[Role.CAR]))
-        mfi = gated.medians.get(car, {}).get(marker)
     return TubeCounts(
         counts={role: gated.counts[name] for role, name in strategy.roles.items()},
-        car_mfi=mfi,
+        car_mfi=_median(gated, Role.CAR, marker),
+        car_negative_mfi=_median(gated, Role.CAR_NEGATIVE, marker),
+        cd3_car_median=_median(gated, Role.CD3, marker),
         retained_time_fraction=gated.retained_time_fraction,
         n_events=gated.n_events,
     )
+
+
+def _median(gated: Gated, role: Role, marker: str | None) -> float | None:
+    strategy = gated.strategy
+    if marker is None or role not in strategy.roles:
+        return None
+    population = strategy.short_name(strategy.find(strategy.roles[role]))
+    return gated.medians.get(population, {}).get(marker)

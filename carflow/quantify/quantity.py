@@ -26,7 +26,8 @@ class Declaration:
 class Quantity:
     """One measured quantity of one tube, with the two counts it rests on.
 
-    `lod` and `lloq` are in the unit of the measure; None where no limit applies.
+    `lob`, `lod` and `lloq` are those of this tube, in the unit of the measure; None where no
+    limit applies. `lob` needs a control.
     """
 
     name: str
@@ -36,3 +37,4 @@ class Quantity:
     n_denominator: int | None = None
     lod: float | None = None
     lloq: float | None = None
+    lob: float | None = None

@@ -6,13 +6,24 @@ for every tube and nothing falls silent.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from carflow.gating.strategy import Role
 from carflow.measure import Measure, State
-from carflow.quantify.absolute import absolute_counts
-from carflow.quantify.declarations import DECLARATIONS
+from carflow.quantify.absolute import NOTHING_STATED, Stated, absolute_counts
+from carflow.quantify.background import Background, net_percentage
+from carflow.quantify.blanks import limit_of_blank_events
+from carflow.quantify.declarations import CURVE_QUANTITIES, DECLARATIONS
 from carflow.quantify.limits import CUSTOMARY, Variation
-from carflow.quantify.percentages import METHOD, car_intensity, percentages, subset_ratios
+from carflow.quantify.percentages import (
+    METHOD,
+    car_intensity,
+    log_odds,
+    percentages,
+    stain_quality,
+    subset_ratios,
+)
 from carflow.quantify.quantity import Quantity
 from carflow.reasons import Reason
 from carflow.units import Unit
@@ -26,13 +37,15 @@ if TYPE_CHECKING:
     from carflow.study.model import Tube
 
 
-def quantify_tube(
+def quantify_tube(  # noqa: PLR0913  # each keyword is one thing stated beside the tube
     counts: TubeCounts,
     tube: Tube,
     volume: Volume,
     limits: AssayLimits,
     *,
     variation: Variation = CUSTOMARY,
+    background: Background | None = None,
+    stated: Stated = NOTHING_STATED,
 ) -> tuple[Quantity, ...]:
     """Return every declared quantity of one tube.
 
@@ -48,6 +61,11 @@ def quantify_tube(
         Event limits, required sensitivity and CV between runs of the assay.
     variation : Variation
         CVs of blood count, bead lot and pipetting.
+    background : Background, optional
+        The controls of this tube. They raise the limits of its CAR+ events and give the share
+        that is left without background.
+    stated : Stated
+        A limit in cells/µL, and the blood count of PBMC.
 
     Returns
     -------
@@ -73,15 +91,25 @@ def quantify_tube(
     """
     if tube.exclude_reason:
         return unquantified(tube, Reason.EXCLUDED_BY_USER)
-    return _in_order(
-        (
-            *percentages(counts, limits),
-            *subset_ratios(counts, limits),
-            car_intensity(counts, limits),
-            *absolute_counts(counts, tube, volume=volume, limits=limits, variation=variation),
-            gene_copies(tube),
-        )
+    car_limits = limits if background is None else background.limits_of(counts, limits)
+    found = (
+        *percentages(counts, limits, car_limits=car_limits),
+        net_percentage(counts, background, car_limits),
+        log_odds(counts, car_limits),
+        *subset_ratios(counts, limits),
+        car_intensity(counts, car_limits),
+        *stain_quality(counts, background, car_limits),
+        *absolute_counts(
+            counts,
+            tube,
+            volume=volume,
+            limits=limits,
+            variation=variation,
+            stated=replace(stated, car_limits=car_limits),
+        ),
+        gene_copies(tube),
     )
+    return _in_order(_with_blank(one, counts, background, car_limits) for one in found)
 
 
 def unquantified(tube: Tube, reason: Reason) -> tuple[Quantity, ...]:
@@ -148,6 +176,20 @@ def gene_copies(tube: Tube) -> Quantity:
     return Quantity(
         name="copies_per_ug", method=_method("copies_per_ug"), measure=measure, lloq=lloq
     )
+
+
+def _with_blank(
+    quantity: Quantity, counts: TubeCounts, background: Background | None, limits: AssayLimits
+) -> Quantity:
+    """Return a CAR+ share or count with the limit of blank of its tube, if there is a control."""
+    cd3 = counts.of(Role.CD3)
+    if background is None or cd3 is None or quantity.lod is None or limits.lod_events == 0:
+        return quantity
+    expected = background.mean_events(cd3)
+    if expected is None or quantity.name not in CURVE_QUANTITIES:
+        return quantity
+    per_event = quantity.lod / limits.lod_events
+    return replace(quantity, lob=limit_of_blank_events(expected) * per_event)
 
 
 def _method(name: str) -> str:

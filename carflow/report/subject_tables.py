@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
+from carflow.kinetics.parameters import PARAMETERS
 from carflow.quantify.declarations import DECLARATIONS, spoken_unit
 from carflow.report import wording
 from carflow.study.model import SampleType
@@ -46,17 +47,6 @@ SUBSETS = (
 _LETTERS = tuple(ascii_lowercase) + tuple(
     first + second for first in "ab" for second in ascii_lowercase
 )
-_PARAMETERS = {
-    "cmax": "Cmax",
-    "tmax": "Tmax, day",
-    "cmax_global": "Cmax, all days",
-    "tmax_global": "Tmax, all days",
-    "clast": "Clast",
-    "tlast": "Tlast, day",
-    "auc_0_28": "AUC day 0–28",
-    "auc_last": "AUC to Tlast",
-    "auc_all": "AUC, all samples",
-}
 # shown only where they differ from the parameter inside the search window
 _GLOBAL = {"cmax_global": "cmax", "tmax_global": "tmax"}
 
@@ -234,7 +224,7 @@ def kinetics_table(subject: SubjectResult) -> Table | None:
     if not subject.kinetics:
         return None
     names = _parameter_names(subject.kinetics)
-    columns = ["Curve", *(_PARAMETERS.get(name, name) for name in names)]
+    columns = ["Curve", *(PARAMETERS[name].label for name in names)]
     after_tmax = names.index("tmax") + 2 if "tmax" in names else len(columns)
     columns[after_tmax:after_tmax] = ["Bracket, days", "Days of 95 % of draws"]
     return lettered(

@@ -23,6 +23,7 @@ Row = dict[str, Cell]
 QUANTITY_COLUMNS = (
     "subject_id", "day", "sample_id", "quantity", "method", "value", "unit", "ci_low", "ci_high",
     "ci_kind", "state", "reason", "n_numerator", "n_denominator", "lod", "lloq", "sample_type",
+    "lob",
 )  # fmt: skip
 POPULATION_COLUMNS = ("sample_id", "population", "parent", "count", "pct_of_parent")
 SUBJECT_COLUMNS = (
@@ -62,6 +63,7 @@ def quantity_rows(tubes: Iterable[SampleResult]) -> Iterator[Row]:
                 "lod": quantity.lod,
                 "lloq": quantity.lloq,
                 "sample_type": str(tube.sample_type),
+                "lob": quantity.lob,
             }
 
 
@@ -114,7 +116,7 @@ def subject_rows(subjects: Iterable[SubjectResult]) -> Iterator[Row]:
     for subject in subjects:
         for kinetics in subject.kinetics:
             start = {"subject_id": subject.subject_id, "quantity": kinetics.quantity}
-            for name, measure in kinetics.parameters.items():
+            for name, measure in (*kinetics.parameters.items(), *kinetics.further.items()):
                 yield {**start, "parameter": name, **measure_cells(measure)}
             peak = kinetics.peak
             if peak.day.value is None:

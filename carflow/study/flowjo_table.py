@@ -96,7 +96,7 @@ def with_sample_column(text: str, delimiter: str) -> str:
     >>> with_sample_column(",CAR+ | Count\nday07.fcs,120\n", ",").splitlines()[0]
     'sample,CAR+ | Count'
     """
-    body = text.lstrip("\ufeff \r\n")
+    body = text.lstrip("\ufeff")
     for blank in (delimiter, f'""{delimiter}'):
         if body.startswith(blank):
             return SAMPLE + body[len(blank) - len(delimiter) :]

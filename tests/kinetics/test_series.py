@@ -92,3 +92,22 @@ def test_a_curve_hands_its_intervals_and_states_on() -> None:
     assert (first.value, first.low, first.high, first.quantified) == (5.0, 4.0, 6.0, True)
     assert first.ci_kind is IntervalKind.COUNTING
     assert (second.value, second.high, second.quantified) == (0.0, 50.0, False)
+
+
+def test_detected_below_the_limit_is_told_from_not_detected() -> None:
+    by_value = read_series([1, 4, 7], [0.0, 0.4, 0.5], lloq=0.5).samples
+    by_state = read_series([1, 4], [0.2, None], states=["ND", "DET_BLQ"]).samples
+
+    assert [sample.detected for sample in by_value] == [False, True, True]
+    assert [sample.detected for sample in by_state] == [False, True]
+
+
+def test_a_share_net_of_background_below_zero_is_not_detected() -> None:
+    assert seen([1, 4], [-0.02, 3.0], states=["ND", "QUANT"]) == [(1, 0.0, False), (4, 3.0, True)]
+
+
+def test_a_curve_begins_on_day_0_for_areas_and_after_it_for_peaks() -> None:
+    series = read_series([-1, 0, 7], [0.0, 1.0, 2.0])
+
+    assert [one.day for one in series.from_infusion] == [0, 7]
+    assert [one.day for one in series.after_infusion] == [7]

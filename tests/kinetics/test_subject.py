@@ -47,6 +47,12 @@ def test_the_model_case_says_what_its_data_allow() -> None:
             " interval)."
         ),
         (
+            "Measurement error alone leaves day 12 (above 99 %) as the day of the highest value; if"
+            " the curve has one peak, the true peak then lies between day 7 and day 14 (95 %, from"
+            " the errors stated with the values)."
+        ),
+        ("No day of the peak is modelled: fewer than two values before or after the highest one."),
+        (
             "Treatment with methylprednisolone (day 9–13) began inside this bracket, so these data"
             " do not show whether it began before or after this patient's peak."
         ),
@@ -72,6 +78,23 @@ def test_parameters_stand_by_name_in_the_order_of_the_tables() -> None:
     # 485.86 from day 1 on, and a triangle up to 4.26 on day 1
     assert found.parameters["auc_last"].value == pytest.approx(485.86 + 2.13, abs=5e-3)
     assert found.parameters["auc_last"].unit is Unit.PERCENT_DAY
+
+
+def test_further_parameters_and_growth_stand_beside_those_of_the_page() -> None:
+    found = analyse_curve(published())
+
+    assert list(found.further) == [
+        "tmax_last_tie", "tfirst", "tlag", "t_bql", "t_bql_confirmed", "lambda_z", "half_life",
+        "expansion_rate", "expansion_rate_at_least", "doubling_time", "fold_first", "fold_nadir",
+        "population_doublings", "contraction_rate", "contraction_half_life", "auc_0_84",
+        "auc_0_180",
+    ]  # fmt: skip
+    assert found.further["doubling_time"].reason is Reason.SATURATES
+    assert found.further["t_bql"].reason is Reason.STILL_DETECTED
+    assert [step.rate.value for step in found.growth] == pytest.approx(
+        [0.3836, 0.5911, 0.2065, -0.9896], abs=5e-5
+    )
+    assert all(step.rate.has_interval for step in found.growth)
 
 
 def test_the_height_keeps_the_interval_of_its_measurement_and_the_day_its_probability() -> None:

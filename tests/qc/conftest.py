@@ -6,9 +6,10 @@ from datetime import datetime
 
 import pytest
 
+from carflow.cleaning.residual_spillover import ResidualSlope
 from carflow.gating.compensation import CompensationState
-from carflow.gating.strategy import Role
-from carflow.qc.summary import MatrixSummary, TubeSummary
+from carflow.gating.strategy import AssayLimits, Role
+from carflow.qc.summary import MatrixSummary, PopulationEvents, TubeSummary
 from carflow.study.model import SampleType
 
 MakeTube = Callable[..., TubeSummary]
@@ -26,6 +27,51 @@ def _matrix(
         sha256=sha256 or f"matrix {spill}",
         condition_number=condition_number,
     )
+
+
+COUNTS = {
+    Role.SINGLETS: 24_000,
+    Role.CELLS: 20_000,
+    Role.LIVE: 19_000,
+    Role.LYMPHOCYTES: 12_000,
+    Role.CD3: 9_000,
+    Role.CAR: 4_000,
+    Role.CAR_NEGATIVE: 5_000,
+    Role.CD4: 5_000,
+    Role.CD8: 3_800,
+    Role.BEADS: 2_000,
+}
+PARENTS = {
+    Role.CELLS: Role.SINGLETS,
+    Role.LIVE: Role.CELLS,
+    Role.LYMPHOCYTES: Role.LIVE,
+    Role.CD3: Role.LYMPHOCYTES,
+    Role.CAR: Role.CD3,
+    Role.CAR_NEGATIVE: Role.CD3,
+    Role.CD4: Role.CD3,
+    Role.CD8: Role.CD3,
+}
+
+
+def _populations(changes: dict[Role, int] | None = None) -> dict[str, object]:
+    """Return counts and populations of a tree in which each role is one population."""
+    counts = COUNTS | (changes or {})
+    populations = []
+    for role, count in counts.items():
+        parent, lineage = PARENTS.get(role), [role]
+        while lineage[-1] in PARENTS:
+            lineage.append(PARENTS[lineage[-1]])
+        populations.append(
+            PopulationEvents(
+                name=role.value,
+                parent=parent.value if parent else "",
+                count=count,
+                parent_count=counts[parent] if parent else counts[Role.SINGLETS] * 25 // 24,
+                roles=(role,),
+                lineage=tuple(reversed(lineage)),
+            )
+        )
+    return {"counts": counts, "populations": tuple(populations)}
 
 
 def _tube(
@@ -56,9 +102,19 @@ def _tube(
         n_nonfinite=0,
         gate_channels={"FSC-A": "FSC-A", "CD3": "FITC-A", "CAR": "APC-A"},
         target_channels=("FITC-A", "APC-A"),
-        counts={Role.CD3: 9_000, Role.CAR: 4_000, Role.BEADS: 2_000},
+        **_populations(),  # type: ignore[arg-type]  # fields of TubeSummary
         saturated={"FSC-A": 0.001, "FITC-A": 0.0, "APC-A": 0.002},
         compensation=CompensationState.APPLIED,
+        instrument_sha256="one cytometer",
+        assay=AssayLimits(),
+        per_ul={"cd3_per_ul_beads": 900.0, "cd3_per_ul_wbc": 1_000.0},
+        car_negative_median=120.0,
+        car_cut=1_000.0,
+        residuals=(
+            ResidualSlope(
+                source="APC-A", target="PE-A", slope=0.001, standard_error=0.001, n_events=2_000
+            ),
+        ),
     )
     return replace(sound, **changes)  # type: ignore[arg-type]  # the tests name fields of TubeSummary
 
@@ -67,6 +123,12 @@ def _tube(
 def make_tube() -> MakeTube:
     """Return a sound tube with some fields changed."""
     return _tube
+
+
+@pytest.fixture
+def with_counts() -> Callable[..., dict[str, object]]:
+    """Return the counts and populations of the sound tube with some counts changed."""
+    return _populations
 
 
 @pytest.fixture
@@ -85,7 +147,7 @@ def make_course() -> Callable[..., list[TubeSummary]]:
                 f"P01-D{day:g}",
                 day=day,
                 row=row,
-                acquired_at=datetime(2001, 3, 1 + int(day), 10, 0, 0),  # noqa: DTZ001  # FCS has no time zone
+                acquired_at=datetime(2001, 3, 2 + int(day), 10, 0, 0),  # noqa: DTZ001  # FCS has no time zone
             )
             for row, day in enumerate(days, start=2)
         ]

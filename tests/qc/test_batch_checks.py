@@ -209,3 +209,44 @@ def test_of_many_differences_the_first_five_are_told(make_tube: MakeTube) -> Non
         "channel PE-A is missing; channel Time is missing; and 9 more."
     )
     assert found.value == 14.0
+
+
+def test_another_cytometer_warns_and_its_name_is_not_told(group: list[TubeSummary]) -> None:
+    group[2] = replace(group[2], instrument_sha256="another cytometer")
+
+    found = batch_checks.check_instrument(group, LIMITS)
+
+    assert [one.severity for one in found] == [Severity.PASS, Severity.PASS, Severity.WARN]
+    assert found[2] == Finding(
+        code="QC-INSTRUMENT",
+        severity=Severity.WARN,
+        message="The file names another cytometer than usual (as in 2 of 3 tubes, first in S1): "
+        "gates and brightness do not carry over.",
+        sample_id="S3",
+        limit="same cytometer",
+    )
+    assert not any("another cytometer" in one.message for one in found[:2])
+
+
+def test_a_file_that_does_not_name_its_cytometer_is_told_apart(group: list[TubeSummary]) -> None:
+    group[0] = replace(group[0], instrument_sha256="")
+
+    first, second, _ = batch_checks.check_instrument(group, LIMITS)
+
+    assert (first.severity, first.message) == (
+        Severity.INFO,
+        "The file does not name its cytometer.",
+    )
+    assert second.severity is Severity.PASS
+
+
+def test_where_no_file_names_a_cytometer_it_is_said_once(group: list[TubeSummary]) -> None:
+    nameless = [replace(tube, instrument_sha256="") for tube in group]
+
+    (found,) = batch_checks.check_instrument(nameless, LIMITS)
+
+    assert (found.severity, found.message) == (
+        Severity.INFO,
+        "None of S1 and 2 more tubes of its panel names its cytometer: they could not be compared.",
+    )
+    assert batch_checks.check_instrument(group[:1], LIMITS) == ()

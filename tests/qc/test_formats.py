@@ -1,10 +1,13 @@
 import json
+from datetime import date
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from carflow.findings import Finding, Severity
 from carflow.qc.formats import findings_json, findings_junit, findings_text
+from carflow.qc.verdicts import verdicts
+from carflow.qc.waivers import Waiver
 
 FINDINGS = (
     Finding(
@@ -22,6 +25,16 @@ FINDINGS = (
     Finding(code="QC-PANEL", severity=Severity.PASS, message="Equal.", sample_id="P01-D07"),
 )
 
+WAIVED = {
+    FINDINGS[0]: Waiver(
+        check="QC-EVENTS",
+        sample_id="P01-D07",
+        reason="an empty tube on purpose",
+        who="AB",
+        until=date(2030, 6, 30),
+    )
+}
+
 
 def test_text_says_the_verdict_and_lists_what_is_not_a_pass() -> None:
     assert findings_text(FINDINGS) == (
@@ -34,8 +47,8 @@ def test_text_says_the_verdict_and_lists_what_is_not_a_pass() -> None:
     )
 
 
-def test_text_of_nothing_is_a_pass() -> None:
-    assert findings_text([]) == "QC: PASS (0 fail, 0 warn, 0 info, 0 pass)\n"
+def test_text_of_nothing_is_no_pass() -> None:
+    assert findings_text([]) == "QC: NA (0 fail, 0 warn, 0 info, 0 pass)\n"
 
 
 def test_a_marker_name_cannot_steer_the_terminal_or_break_the_line() -> None:
@@ -48,7 +61,7 @@ def test_json_holds_every_finding_whole() -> None:
     document = json.loads(findings_json(FINDINGS))
 
     assert list(document) == ["schema_version", "verdict", "findings"]
-    assert (document["schema_version"], document["verdict"]) == (1, "fail")
+    assert (document["schema_version"], document["verdict"]) == (2, "fail")
     assert document["findings"][0] == {
         "code": "QC-EVENTS",
         "severity": "fail",
@@ -56,9 +69,60 @@ def test_json_holds_every_finding_whole() -> None:
         "sample_id": "P01-D07",
         "value": 0.0,
         "limit": "warn < 20,000, fail < 5,000",
+        "waived": None,
     }
-    assert [Finding(**{**one, "severity": Severity(one["severity"])})
-            for one in document["findings"]] == list(FINDINGS)  # fmt: skip
+    assert [_finding(one) for one in document["findings"]] == list(FINDINGS)
+
+
+def _finding(cells: dict[str, object]) -> Finding:
+    own = {name: value for name, value in cells.items() if name != "waived"}
+    return Finding(**(own | {"severity": Severity(str(own["severity"]))}))  # type: ignore[arg-type]  # the cells of a finding
+
+
+def test_text_shows_what_was_waived_with_its_reason() -> None:
+    assert findings_text(FINDINGS, waived=WAIVED) == (
+        "QC: WARN (0 fail, 2 warn, 2 info, 1 pass, 1 waived)\n"
+        "WAIVED  P01-D07  QC-EVENTS           0 events in <b>CD3 & CAR</b>. "
+        "Waived: an empty tube on purpose (AB, until 2030-06-30).\n"
+        "WARN    batch    QC-CONTROL-MISSING  No FMO.\n"
+        "INFO    P01-D07  QC-BEADS            No gate.\n"
+        "INFO    P01-D07  QC-READER           A: odd\n"
+        "WARN    P01-D07  QC-READER           B: odd\n"
+    )
+
+
+def test_json_shows_what_was_waived() -> None:
+    document = json.loads(findings_json(FINDINGS, waived=WAIVED))
+
+    assert document["verdict"] == "warn"
+    assert document["findings"][0]["severity"] == "fail"
+    assert document["findings"][0]["waived"] == {
+        "reason": "an empty tube on purpose",
+        "who": "AB",
+        "until": "2030-06-30",
+    }
+
+
+def test_json_holds_the_verdicts_where_the_tubes_are_known() -> None:
+    judged = verdicts(FINDINGS, {"P01-D07": "P01", "P01-D09": "P01"})
+
+    document = json.loads(findings_json(FINDINGS, verdicts=judged))
+
+    assert list(document) == ["schema_version", "verdict", "verdicts", "findings"]
+    assert [(one["name"], one["verdict"]) for one in document["verdicts"]["tubes"]] == [
+        ("P01-D07", "fail"),
+        ("P01-D09", "na"),
+    ]
+    assert document["verdicts"]["batch"]["verdict"] == document["verdict"] == "fail"
+
+
+def test_junit_skips_what_was_waived_and_says_why() -> None:
+    root = ET.fromstring(findings_junit(FINDINGS, waived=WAIVED))  # noqa: S314  # our own text
+
+    (child,) = _cases(root)["QC-EVENTS"]
+    told = "0 events in <b>CD3 & CAR</b>. Waived: an empty tube on purpose (AB, until 2030-06-30)."
+    assert (child.tag, child.attrib["message"], child.text) == ("skipped", told, f"WAIVED: {told}")
+    assert (root.attrib["failures"], root[0].attrib["failures"]) == ("0", "0")
 
 
 def _cases(suite: ET.Element) -> dict[str, ET.Element]:
@@ -128,11 +192,8 @@ def test_junit_counts_failed_and_skipped_cases() -> None:
         for number, severity in enumerate(grave)
     ]
 
-    (suite,) = ET.fromstring(findings_junit(found))  # noqa: S314  # our own text
+    root = ET.fromstring(findings_junit(found))  # noqa: S314  # our own text
 
-    assert {name: suite.attrib[name] for name in ("tests", "failures", "errors", "skipped")} == {
-        "tests": "6",
-        "failures": "3",
-        "errors": "0",
-        "skipped": "2",
-    }
+    counts = {"tests": "6", "failures": "3", "errors": "0", "skipped": "2"}
+    for element in (root, root[0]):
+        assert {name: element.attrib[name] for name in counts} == counts

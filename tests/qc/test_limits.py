@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carflow.findings import Severity
-from carflow.qc.limits import Above, Below, QcLimits, gravest
+from carflow.qc.limits import Above, Below, QcLimits, Within, gravest
 
 number = st.floats(min_value=0, max_value=1e9)
 
@@ -84,3 +84,31 @@ def test_a_check_may_fail_without_warning_first() -> None:
     strict = QcLimits(events_warn=5_000, voltage_warn_v=10.0)
 
     assert (strict.events_fail, strict.voltage_fail_v) == (5_000, 10.0)
+
+
+def test_viability_warns_before_it_fails_from_above() -> None:
+    with pytest.raises(
+        ValueError, match=r"viability_warn_pct 40[.]0 and viability_fail_pct 50[.]0"
+    ):
+        QcLimits(viability_warn_pct=40.0)
+
+
+@pytest.mark.parametrize("name", ["t_sum", "events_per_s", "count_ratio"])
+def test_the_low_end_of_a_range_is_below_its_high_end(name: str) -> None:
+    names = [one for one in asdict(QcLimits()) if one.startswith(name)]
+    low, high = (one for end in ("_low", "_high") for one in names if end in one)
+
+    with pytest.raises(ValueError, match=rf"{low} 7[.]0 is not below {high} 7[.]0"):
+        QcLimits(**{low: 7.0, high: 7.0})  # type: ignore[arg-type]  # the names are fields of QcLimits
+
+
+def test_the_ends_of_a_range_are_allowed() -> None:
+    range_ = Within(85.0, 105.0, unit="%")
+
+    assert [range_.severity(value) for value in (84.9, 85.0, 105.0, 105.1)] == [
+        Severity.WARN,
+        Severity.PASS,
+        Severity.PASS,
+        Severity.WARN,
+    ]
+    assert str(range_) == "warn outside 85 to 105 %"

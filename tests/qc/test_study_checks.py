@@ -6,7 +6,12 @@ import pytest
 
 from carflow.findings import Finding, Severity
 from carflow.qc.limits import QcLimits
-from carflow.qc.study_checks import check_date_order, check_duplicates
+from carflow.qc.study_checks import (
+    check_control_panel,
+    check_date_order,
+    check_duplicates,
+    check_same_acquisition,
+)
 from carflow.qc.summary import TubeSummary
 from carflow.study.model import SampleType
 
@@ -181,3 +186,69 @@ def test_a_whole_day_is_told_in_days(make_course: Course) -> None:
     assert found.message == (
         "Acquired 1.0 days before P01-D1 although its day is later (4 against 1)."
     )
+
+
+def test_one_acquisition_that_was_exported_twice_warns(make_course: Course) -> None:
+    first, second, third = make_course()
+    tubes = [first, replace(second, acquired_at=first.acquired_at), third]
+
+    found = _of(check_same_acquisition(tubes, LIMITS), "QC-SAME-ACQUISITION")
+
+    assert {name: one.severity for name, one in found.items()} == {
+        "P01-D1": Severity.WARN,
+        "P01-D4": Severity.WARN,
+        "P01-D7": Severity.PASS,
+    }
+    assert found["P01-D4"].message == (
+        "Acquired at the same time, with the same number of events, as P01-D1: one acquisition "
+        "that was exported twice."
+    )
+
+
+def test_another_length_or_cytometer_is_another_acquisition(make_course: Course) -> None:
+    first, second, third = make_course()
+    tubes = [
+        first,
+        replace(second, acquired_at=first.acquired_at, n_events=first.n_events + 1),
+        replace(third, acquired_at=first.acquired_at, instrument_sha256="another"),
+    ]
+
+    found = check_same_acquisition(tubes, LIMITS)
+
+    assert [one.severity for one in found] == [Severity.PASS] * 3
+
+
+def test_the_same_bytes_twice_are_told_once(make_course: Course) -> None:
+    first, second, _ = make_course()
+    twin = replace(second, acquired_at=first.acquired_at, data_sha256=first.data_sha256)
+
+    assert {one.severity for one in check_same_acquisition([first, twin], LIMITS)} == {
+        Severity.PASS
+    }
+
+
+def test_without_a_time_acquisitions_are_not_compared(make_tube: MakeTube) -> None:
+    assert check_same_acquisition([make_tube("S1"), make_tube("S2")], LIMITS) == ()
+
+
+@pytest.mark.parametrize("changes", [{"panel_id": "other"}, {"gates_name": "other"}])
+def test_a_control_of_a_panel_without_patients_warns(
+    make_tube: MakeTube, changes: dict[str, str]
+) -> None:
+    lost = replace(make_tube("UTD", sample_type=SampleType.UNTRANSDUCED), **changes)  # type: ignore[arg-type]  # fields of TubeSummary
+    near = make_tube("FMO", sample_type=SampleType.FMO)
+
+    found = check_control_panel([make_tube("S1"), lost, near], LIMITS)
+
+    assert [(one.sample_id, one.severity, one.message) for one in found] == [
+        (
+            "UTD",
+            Severity.WARN,
+            "No patient's tube has the panel and gates of this control: it is compared with none.",
+        ),
+        ("FMO", Severity.PASS, "The control has panel and gates of a patient's tube."),
+    ]
+
+
+def test_controls_without_any_patient_are_not_judged(make_tube: MakeTube) -> None:
+    assert check_control_panel([make_tube("FMO", sample_type=SampleType.FMO)], LIMITS) == ()

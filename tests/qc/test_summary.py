@@ -1,13 +1,15 @@
 import math
 import pickle
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from carflow.cleaning.residual_spillover import ResidualSlope
+from carflow.cleaning.time_record import assess_stability
 from carflow.fcs.acquisition import Acquisition
 from carflow.fcs.reader import read_fcs
 from carflow.fcs.writer import write_fcs
@@ -16,10 +18,16 @@ from carflow.gating.compensation import CompensationState
 from carflow.gating.engine import gate
 from carflow.gating.gated import Gated
 from carflow.gating.scales import Identity
-from carflow.gating.shapes import Interval, Rectangle
-from carflow.gating.strategy import Dimension, Population, Role, Strategy
+from carflow.gating.shapes import Interval, Polygon, Rectangle, Shape
+from carflow.gating.strategy import AssayLimits, Dimension, Population, Role, Strategy
 from carflow.qc.checks import check_batch
-from carflow.qc.summary import MatrixSummary, TubeSummary, summarise
+from carflow.qc.summary import (
+    MatrixSummary,
+    PopulationEvents,
+    TubeSummary,
+    negative_medians,
+    summarise,
+)
 from carflow.study.model import SampleType, Tube
 
 MakeTube = Callable[..., TubeSummary]
@@ -133,8 +141,116 @@ def test_a_gated_tube_becomes_plain_numbers(acquisition: Acquisition, gated: Gat
         saturated={"APC-A": 0.01},
         compensation=CompensationState.APPLIED,
         reader_findings=acquisition.findings,
+        assay=AssayLimits(),
+        populations=(
+            _events("cells", "", (100, 100), [Role.CELLS]),
+            _events("CD3+", "cells", (60, 100), [Role.CELLS, Role.CD3]),
+            _events("CAR+", "CD3+", (25, 60), [Role.CELLS, Role.CD3, Role.CAR]),
+        ),
+        car_cut=3_000.0,
     )
     assert summary.compensated
+
+
+def _events(
+    name: str, parent: str, counts: tuple[int, int], lineage: list[Role]
+) -> PopulationEvents:
+    return PopulationEvents(
+        name=name,
+        parent=parent,
+        count=counts[0],
+        parent_count=counts[1],
+        roles=(lineage[-1],),
+        lineage=tuple(lineage),
+    )
+
+
+def test_a_population_is_found_by_its_role(make_tube: MakeTube) -> None:
+    tube = make_tube()
+
+    live = tube.population(Role.LIVE)
+    assert live is not None
+    assert (live.name, live.parent, live.pct_of_parent) == ("live", "cells", 95.0)
+    assert tube.population(Role.CAR_CD4) is None
+
+
+def test_a_parent_without_events_has_no_percentage() -> None:
+    assert _events("CAR+", "CD3+", (0, 0), [Role.CAR]).pct_of_parent is None
+
+
+def test_a_cytometer_becomes_a_hash_that_forgives_spelling(tmp_path: Path) -> None:
+    names = [("One  cytometer", "V1"), ("one CYTOMETER", "v1"), ("one cytometer", "v2"), ("", "")]
+    hashes = []
+    for number, (model, serial) in enumerate(names):
+        tube = _read(tmp_path / f"{number}.fcs", CYT=model or None, CYTSN=serial or None)
+        hashes.append(summarise(_row(tube.path), tube).instrument_sha256)
+
+    assert hashes[0] == hashes[1]
+    assert len({*hashes}) == 3
+    assert len(hashes[0]) == 64
+    assert hashes[3] == ""
+
+
+def test_residuals_and_the_course_through_time_pass_through(acquisition: Acquisition) -> None:
+    slope = ResidualSlope(source="A", target="B", slope=0.1, standard_error=0.01, n_events=600)
+
+    course = assess_stability(acquisition)
+    summary = summarise(_row(acquisition.path), acquisition, residuals=[slope], stability=course)
+
+    assert (summary.residuals, summary.stability) == ((slope,), course)
+
+
+@pytest.mark.parametrize(
+    ("shape", "cut"),
+    [
+        (Interval(low=3_000.0), 3_000.0),
+        (Interval(high=3_000.0), None),
+        (Polygon(vertices=((2_500.0, 0.0), (1e5, 0.0), (1e5, 1e5))), 2_500.0),
+        (Rectangle(lows=(2_000.0, -1.0), highs=(1e6, 1e6)), 2_000.0),
+    ],
+)
+def test_the_car_cut_is_the_low_end_of_the_car_gate(
+    acquisition: Acquisition, shape: Shape, cut: float | None
+) -> None:
+    axes = (CAR, CD3) if isinstance(shape, (Polygon, Rectangle)) else (CAR,)
+    car = Population(name="CAR+", path=("CAR+",), shape=shape, dimensions=axes)
+    cd3 = Population(name="CD3+", path=("CD3+",), shape=Interval(low=1_000.0), dimensions=(CD3,))
+    strategy = Strategy(
+        name="cut", populations=(cd3, car), roles={Role.CD3: "CD3+", Role.CAR: "CAR+"}
+    )
+
+    summary = summarise(_row(acquisition.path), acquisition, gated=gate(acquisition, strategy))
+
+    assert summary.car_cut == cut
+
+
+def test_the_median_of_the_car_negative_cells_is_asked_for_and_kept(
+    acquisition: Acquisition,
+) -> None:
+    whole = _strategy()
+    negative = Population(
+        name="CAR-",
+        path=("cells", "CD3+", "CAR-"),
+        shape=Interval(high=3_000.0),
+        dimensions=(CAR,),
+    )
+    strategy = replace(
+        whole,
+        populations=(*whole.populations, negative),
+        roles={**whole.roles, Role.CAR_NEGATIVE: "CAR-"},
+    )
+
+    asked = negative_medians(strategy)
+    gated = gate(acquisition, strategy, medians=asked)
+
+    assert asked == (("CAR-", "CAR"),)
+    assert negative_medians(whole) == ()
+    summary = summarise(_row(acquisition.path), acquisition, gated=gated)
+    # 35 CD3+ events of CD3 5,000 and CAR 0 before compensation
+    inverse = np.linalg.inv(np.array([[1.0, 0.1], [0.02, 1.0]]))
+    assert summary.car_negative_median == pytest.approx((np.array([5_000.0, 0.0]) @ inverse)[1])
+    unasked = summarise(_row(acquisition.path), acquisition, gated=gate(acquisition, strategy))
+    assert unasked.car_negative_median is None
 
 
 def test_the_matrix_is_told_in_plain_numbers(acquisition: Acquisition) -> None:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from carflow.gating.strategy import AssayLimits, Role
 from carflow.measure import IntervalKind, State
-from carflow.quantify.absolute import absolute_counts
+from carflow.quantify.absolute import NOTHING_STATED, Stated, absolute_counts
 from carflow.quantify.counts import TubeCounts
-from carflow.quantify.limits import Variation
+from carflow.quantify.limits import CUSTOMARY, Variation
 from carflow.reasons import Reason
 from carflow.study.model import LabValue, SampleType, Tube
 
@@ -44,6 +44,7 @@ def absolute(
     limits: AssayLimits = COUNTING_ONLY,
     variation: Variation | None = None,
     kept: float = 1.0,
+    stated: Stated = NOTHING_STATED,
 ) -> Quantity:
     found = absolute_counts(
         TubeCounts(counts=counts, retained_time_fraction=kept),
@@ -51,6 +52,7 @@ def absolute(
         volume=volume or Acquired(),
         limits=limits,
         variation=variation or Variation(),
+        stated=stated,
     )
     return next(quantity for quantity in found if quantity.name == name)
 
@@ -295,3 +297,82 @@ def test_every_interval_contains_its_count(car: int, more: int, beads: int, cv: 
             assert measure.low is not None
             assert measure.high is not None
             assert 0.0 <= measure.low <= measure.value <= measure.high
+
+
+# the bead row of the worked numbers, each with the bead events it was computed from
+@pytest.mark.parametrize(
+    ("cells", "beads", "value", "low", "high"),
+    [
+        (0, 8000, 0.0, 0.0, 0.477), (3, 8000, 0.388, 0.080, 1.133), (20, 2000, 10.33, 6.30, 16.00),
+        # the same three cell counts against 2,000 beads, from scipy's beta quantiles
+        (0, 2000, 0.0, 0.0, 1.9077), (3, 2000, 1.5500, 0.31938, 4.53632),
+    ],
+)  # fmt: skip
+def test_few_cells_against_beads_have_exact_intervals(
+    cells: int, beads: int, value: float, low: float, high: float
+) -> None:
+    row = tube(beads_per_tube=51_667.0, blood_ul=50.0)
+
+    measure = absolute("car_per_ul_beads", {Role.CAR: cells, Role.BEADS: beads}, row).measure
+
+    assert measure.value == pytest.approx(value, abs=5e-3)
+    assert (measure.low, measure.high) == pytest.approx((low, high), abs=5e-3)
+
+
+def test_the_worked_dual_platform_count_has_its_interval() -> None:
+    row = tube(wbc_1e9_l=LabValue(2.1))
+
+    measure = absolute("car_per_ul_wbc", {Role.CAR: 5400, Role.CD45: 180_000}, row).measure
+
+    assert measure.value == pytest.approx(63.0)
+    assert (measure.low, measure.high) == pytest.approx((59.1, 67.2), abs=0.05)
+    assert measure.ci_kind is IntervalKind.TOTAL
+
+
+def test_pbmc_go_with_lymphocytes_plus_monocytes_and_never_with_leukocytes() -> None:
+    row = tube(wbc_1e9_l=LabValue(2.1), alc_1e9_l=LabValue(0.4))
+    counts = {Role.CAR: 300, Role.CD45: 10_000, Role.LYMPHOCYTES: 8000}
+    of_pbmc = Stated(mononuclear_1e9_l=LabValue(0.6))
+
+    assert absolute("car_per_ul_pbmc", counts, row, stated=of_pbmc).measure.value == 18.0
+    refused = absolute("car_per_ul_wbc", counts, row, stated=of_pbmc).measure
+    assert refused.reason is Reason.NOT_PREPARED
+    assert absolute("car_per_ul_pbmc", counts, row).measure.reason is Reason.NO_CBC
+
+
+def test_a_validated_concentration_may_be_the_higher_limit() -> None:
+    row = tube(beads_per_tube=50_000.0, blood_ul=50.0)
+    counts = {Role.CAR: 60, Role.BEADS: 50_000}
+
+    plain = absolute("car_per_ul_beads", counts, row)
+    higher = absolute("car_per_ul_beads", counts, row, stated=Stated(lloq_cells_per_ul=5.0))
+    lower = absolute("car_per_ul_beads", counts, row, stated=Stated(lloq_cells_per_ul=0.5))
+
+    assert plain.measure.value == pytest.approx(1.2)
+    assert plain.measure.state is State.QUANT
+    assert (higher.measure.state, higher.measure.reason) == (State.DET_BLQ, Reason.BELOW_LLOQ)
+    assert (higher.lloq, lower.lloq) == (5.0, plain.lloq)
+    assert lower.measure == plain.measure
+
+
+def test_a_low_blood_count_is_as_uncertain_as_analysers_are_there() -> None:
+    counts = {Role.CAR: 40, Role.LYMPHOCYTES: 1500}
+    low, usual = tube(alc_1e9_l=LabValue(0.05)), tube(alc_1e9_l=LabValue(0.9))
+
+    measure = absolute("car_per_ul_alc", counts, low, variation=CUSTOMARY).measure
+
+    assert measure.value == pytest.approx(1.33, abs=5e-3)
+    assert (measure.low, measure.high) == pytest.approx((0.81, 2.19), abs=5e-3)
+    stated = absolute("car_per_ul_alc", counts, usual, variation=CUSTOMARY)
+    assert stated == absolute("car_per_ul_alc", counts, usual, variation=Variation())
+
+
+@given(st.integers(0, 10**6), st.integers(1, 10**6), st.floats(0.01, 100))
+def test_counts_by_one_method_scale_with_their_basis(cells: int, beads: int, factor: float) -> None:
+    counts = {Role.CAR: cells, Role.BEADS: beads}
+    plain = absolute("car_per_ul_beads", counts, tube(beads_per_tube=1000.0, blood_ul=50.0))
+    more = absolute("car_per_ul_beads", counts, tube(beads_per_tube=1000 * factor, blood_ul=50.0))
+
+    assert plain.measure.value is not None
+    assert more.measure.value == pytest.approx(plain.measure.value * factor)
+    assert more.measure.high == pytest.approx((plain.measure.high or 0.0) * factor)

@@ -8,10 +8,13 @@ from carflow.units import Unit
 
 def test_quantities_stand_in_the_order_of_the_tables() -> None:
     assert tuple(DECLARATIONS) == (
-        "car_pct_cd3", "car_pct_lymph", "car_pct_cd45", "cd3_pct_lymph", "cd3_pct_cd45",
-        "cd4_pct_cd3", "cd8_pct_cd3", "live_pct_cells",
-        "cd4_cd8_ratio_car", "cd4_cd8_ratio_car_negative", "car_mfi",
-        "car_per_ul_beads", "car_per_ul_wbc", "car_per_ul_alc", "car_per_ul_cd3", "car_per_ul_vol",
+        "car_pct_cd3", "car_pct_lymph", "car_pct_cd45", "car_pct_live", "car_net_pct_cd3",
+        "cd3_pct_lymph", "cd3_pct_cd45", "cd3_pct_live", "cd4_pct_cd3", "cd8_pct_cd3",
+        "cd4_pct_car", "cd8_pct_car", "car_pct_cd4", "car_pct_cd8", "live_pct_cells",
+        "car_log_odds_cd3", "cd4_cd8_ratio_car", "cd4_cd8_ratio_car_negative",
+        "cd4_cd8_ratio_cd3", "car_mfi", "car_negative_mfi", "car_stain_index", "car_resolution",
+        "car_per_ul_beads", "car_per_ul_wbc", "car_per_ul_alc", "car_per_ul_cd3",
+        "car_per_ul_pbmc", "car_per_ul_vol",
         "cd3_per_ul_beads", "cd3_per_ul_wbc", "cd3_per_ul_alc", "cd3_per_ul_vol",
         "cells_per_ul_beads", "cells_per_ul_vol", "copies_per_ug",
     )  # fmt: skip
@@ -35,6 +38,10 @@ def test_curves_are_made_of_declared_quantities() -> None:
         ("car_pct_lymph", "% of lymphocytes"),
         ("car_pct_cd45", "% of CD45+"),
         ("live_pct_cells", "% of cells"),
+        ("car_net_pct_cd3", "% of CD3+"),
+        ("car_pct_live", "% of viable cells"),
+        ("cd4_pct_car", "% of CAR+"),
+        ("car_pct_cd8", "% of CD8+"),
         ("car_per_ul_wbc", "cells/µL"),
         ("copies_per_ug", "copies/µg"),
     ],

@@ -4,7 +4,7 @@ import pytest
 
 from carflow.gating.strategy import AssayLimits
 from carflow.measure import State
-from carflow.quantify.limits import Variation, event_state, sensitivity_reached
+from carflow.quantify.limits import CUSTOMARY, Variation, event_state, sensitivity_reached
 from carflow.reasons import Reason
 
 
@@ -40,3 +40,10 @@ def test_the_required_sensitivity_asks_for_a_denominator() -> None:
 def test_a_negative_cv_is_the_callers_mistake() -> None:
     with pytest.raises(ValueError, match=r"a coefficient of variation is not negative, got -0\.1"):
         Variation(cv_cbc=-0.1)
+
+
+def test_a_low_blood_count_varies_more_where_nothing_is_stated() -> None:
+    assert CUSTOMARY.cv_of_blood_count(500.0) == 0.03
+    assert CUSTOMARY.cv_of_blood_count(499.0) == 0.20
+    assert Variation().cv_of_blood_count(50.0) == 0.03
+    assert Variation(cv_cbc=0.3, cv_cbc_low=0.2).cv_of_blood_count(50.0) == 0.3

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from carflow.gating.strategy import AssayLimits, Role
 from carflow.measure import State
+from carflow.quantify.absolute import Stated
+from carflow.quantify.background import Background
 from carflow.quantify.counts import TubeCounts
 from carflow.quantify.declarations import DECLARATIONS
 from carflow.quantify.tube import gene_copies, quantify_tube, unquantified
@@ -30,10 +32,26 @@ class Acquired:
 
 
 def test_a_full_tube_gives_every_quantity_a_value() -> None:
-    quantities = quantify_tube(COUNTS, TUBE, Acquired(), AssayLimits())
+    counts = dict.fromkeys(Role, 3000) | {Role.CAR: 1000, Role.CAR_CD4: 600, Role.CAR_CD8: 400}
+    full = TubeCounts(
+        counts=counts, car_mfi=5200.0, car_negative_mfi=200.0, car_negative_rsd=100.0,
+        cd3_car_median=1200.0, cd3_car_rsd=300.0,
+    )  # fmt: skip
+    control = replace(full, counts=counts | {Role.CAR: 1})
+
+    quantities = quantify_tube(
+        full, TUBE, Acquired(), AssayLimits(),
+        background=Background.of([control], SampleType.FMO),
+    )  # fmt: skip
+    of_pbmc = quantify_tube(
+        full, TUBE, Acquired(), AssayLimits(), stated=Stated(mononuclear_1e9_l=LabValue(0.6))
+    )
 
     assert [quantity.name for quantity in quantities] == list(DECLARATIONS)
-    assert all(quantity.measure.value is not None for quantity in quantities)
+    assert {q.name for q in quantities if q.measure.value is None} == {"car_per_ul_pbmc"}
+    assert {q.name for q in of_pbmc if q.measure.value is None} == {
+        "car_net_pct_cd3", "car_resolution", "car_per_ul_wbc", "cd3_per_ul_wbc",
+    }  # fmt: skip
 
 
 def test_an_empty_tube_keeps_every_row_with_a_reason() -> None:

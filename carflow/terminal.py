@@ -1,0 +1,83 @@
+"""What the commands say and how they end: data on stdout, all else on stderr, one exit code.
+
+No command lives here, and nothing of what they do.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import wraps
+from typing import TYPE_CHECKING, Self
+
+import typer
+
+from carflow.errors import CarflowError, ExitCode, Problems
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.progress import Progress
+
+    from carflow.study.model import Tube
+
+
+def print_data(text: str) -> None:
+    """Write a line of data to stdout."""
+    sys.stdout.write(f"{text}\n")
+
+
+def say(text: str) -> None:
+    """Write a line for people to stderr."""
+    sys.stderr.write(f"{text}\n")
+
+
+def ending(command: Callable[..., ExitCode]) -> Callable[..., None]:
+    """Make a command end in its exit code, and every unusable input in a sentence.
+
+    Any other exception is a bug of ours: it goes up with its traceback and ends in 1.
+    """
+
+    @wraps(command)
+    def ended(*args: object, **kwargs: object) -> None:
+        try:
+            code = command(*args, **kwargs)
+        except (CarflowError, Problems) as error:
+            say(f"carflow: {error}")
+            code = error.exit_code
+        except KeyboardInterrupt:
+            say("carflow: interrupted")
+            code = ExitCode.INTERRUPTED
+        raise typer.Exit(code)
+
+    return ended
+
+
+class TubeProgress:
+    """Says on stderr what became of each tube; draws a bar on a terminal only."""
+
+    def __init__(self, total: int) -> None:
+        self.failed = 0
+        self._total = total
+        self._bar: Progress | None = None
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("tubes", total=self._total)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def tube_done(self, tube: Tube, error: CarflowError | Problems | None) -> None:
+        """Count a failed tube, say why, and move the bar."""
+        if error is not None:
+            self.failed += 1
+            say(f"sample {tube.sample_id} has no result: {error}")
+        if self._bar is not None:
+            self._bar.advance(self._task)
