@@ -51,6 +51,9 @@ GateFiles = Annotated[
         "--gates", help="Gate file, or the name of a template; once for each panel of the sheet."
     ),
 ]
+WorkspaceSample = Annotated[
+    str | None, typer.Option("--sample", help="Which sample of a FlowJo workspace to take.")
+]
 Jobs = Annotated[int, typer.Option(min=1, max=64, help="Tubes worked on at a time.")]
 
 
@@ -72,6 +75,7 @@ def run(
     sheet: SheetPath,
     gates: GateFiles,
     out: Annotated[Path, typer.Option(help="Folder for the results; made if absent.")],
+    sample: WorkspaceSample = None,
     jobs: Jobs = 1,
 ) -> ExitCode:
     """Go from a sample sheet and gates to counts, curves, peaks, checks and a report."""
@@ -79,7 +83,7 @@ def run(
     from carflow.report.files import make_folder
     from carflow.study.sheet import read_study
 
-    strategies = _read_gates(gates)
+    strategies = _read_gates(gates, sample)
     study = read_study(sheet)
     make_folder(out)
     with TubeProgress(len(study.tubes)) as progress:
@@ -224,12 +228,13 @@ def report(
 @ending
 def gates_show(
     file: Annotated[str, typer.Argument(help="Gate file, or the name of a template.")],
+    sample: WorkspaceSample = None,
 ) -> ExitCode:
     """Draw the tree of a gate file in the terminal."""
     from carflow.gating.reading import read_gates
     from carflow.gating.tree import tree_text
 
-    print_data(tree_text(read_gates(file)))
+    print_data(tree_text(read_gates(file, sample=sample)))
     return ExitCode.OK
 
 
@@ -238,6 +243,7 @@ def gates_show(
 def gates_convert(
     source: Annotated[str, typer.Argument(help="Gate file, or the name of a template.")],
     target: Annotated[Path, typer.Argument(help="Gating-ML 2.0 file to write (.xml).")],
+    sample: WorkspaceSample = None,
 ) -> ExitCode:
     """Write a gate file as Gating-ML 2.0."""
     from carflow.errors import GatesError
@@ -249,7 +255,7 @@ def gates_convert(
         raise GatesError(
             "gates can be written as Gating-ML 2.0 only", hint="give a name that ends in .xml"
         ).at(str(target))
-    write_text(target, gatingml_text(read_gates(source)))
+    write_text(target, gatingml_text(read_gates(source, sample=sample)))
     return ExitCode.OK
 
 
@@ -272,10 +278,10 @@ def _explain(check_id: str) -> ExitCode:
     return ExitCode.OK
 
 
-def _read_gates(sources: Sequence[str]) -> list[Strategy]:
+def _read_gates(sources: Sequence[str], sample: str | None = None) -> list[Strategy]:
     from carflow.gating.reading import read_gates
 
-    return [read_gates(source) for source in sources]
+    return [read_gates(source, sample=sample) for source in sources]
 
 
 def _read_inputs(inputs: Sequence[str]) -> Study:

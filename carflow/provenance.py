@@ -7,6 +7,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from carflow.errors import GatesError
 from carflow.gating.gatingml import gatingml_text
 from carflow.result.run import GatesUsed, Provenance
 
@@ -49,13 +50,21 @@ def provenance_of(
                 name=strategy.name,
                 panel_id=strategy.panel_id,
                 sha256=strategy.sha256,
-                gatingml=gatingml_text(strategy, channels.get(strategy.name, {})),
+                gatingml=_gatingml(strategy, channels.get(strategy.name, {})),
             )
             for strategy in strategies
         ),
         options={"auc_rule": "linear-up log-down", "tmax_window_d": "0.5–28"},
         thresholds=_thresholds(strategies, limits),
     )
+
+
+def _gatingml(strategy: Strategy, channels: Mapping[str, str]) -> str:
+    """Return the gates as Gating-ML, "" where it has no words for them (FlowJo's biex polygons)."""
+    try:
+        return gatingml_text(strategy, channels)
+    except GatesError:
+        return ""
 
 
 def _thresholds(

@@ -50,9 +50,11 @@ ROOMS: dict[str, list[str]] = {
         "evidence", "departures", "stability", "time_record", "residual_spillover",
     ],
     "gating": [
-        "scales", "shapes", "bounds", "tube", "compensation", "strategy", "plan", "rows",
-        "gated", "tallies", "engine", "parents", "models", "template_errors", "drafts",
-        "template", "reading", "gatingml", "tree",
+        "biex", "scales", "matrices", "shapes", "bounds", "raster", "regions", "tube",
+        "compensation", "strategy", "sources", "plan", "rows", "gated", "tallies", "engine",
+        "parents", "models", "template_errors", "drafts", "template", "document",
+        "gatingml_axes", "gatingml_gates", "gatingml_reader", "gatingml", "flowjo",
+        "reading", "tree",
     ],
     "quantify": [
         "quantity", "declarations", "intervals", "counts", "gated", "limits", "blanks",

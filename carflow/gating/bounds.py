@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carflow.gating.scales import Scale
+from carflow.gating.scales import Bounded, Scale
 
 if TYPE_CHECKING:
     from carflow.gating.scales import Values
@@ -58,15 +59,32 @@ class LinearBounds:
             return np.asarray(linear >= linear_bound)
         guard = _RELATIVE_GUARD * (1.0 + abs(linear_bound))
         surely = np.asarray(linear >= linear_bound + guard)
-        doubtful = np.flatnonzero(surely != (linear >= linear_bound - guard))
-        if doubtful.size:
+        perhaps = linear >= linear_bound - guard
+        if np.count_nonzero(surely) != np.count_nonzero(perhaps):
+            doubtful = np.flatnonzero(surely != perhaps)
             surely[doubtful] = self.scale.forward(linear[doubtful]) >= bound
         return surely
 
 
+@lru_cache(maxsize=4096)
 def linear_bounds(scale: Scale, low: float, high: float) -> LinearBounds:
-    """Return the bounds of one dimension, mapped through the inverse of its scale."""
-    linear_low, linear_high = scale.inverse(np.array([low, high])).tolist()
+    """Return the bounds of one dimension, mapped through the inverse of its scale.
+
+    Where a scale ends (`Bounded`, or a FlowJo biexponential), what lies beyond is at its end:
+    a bound at or below the lower end, or above the upper one, is none.
+
+    Examples
+    --------
+    >>> from carflow.gating.scales import Linear
+    >>> ending = Bounded(scale=Linear(t=100, a=0), high=0.5)
+    >>> linear_bounds(ending, 0.25, 0.75).contains(np.array([20.0, 30.0, 99.0]))
+    array([False,  True,  True])
+    """
+    low, high = (_beyond(bound, *_ends(scale)) for bound in (low, high))
+    if isinstance(scale, Bounded):
+        scale = scale.scale
+    with np.errstate(over="ignore", invalid="ignore"):
+        linear_low, linear_high = scale.inverse(np.array([low, high])).tolist()
     return LinearBounds(
         scale=scale,
         low=low,
@@ -75,3 +93,16 @@ def linear_bounds(scale: Scale, low: float, high: float) -> LinearBounds:
         linear_low=linear_low if math.isfinite(low) else low,
         linear_high=linear_high if math.isfinite(high) else high,
     )
+
+
+def _ends(scale: Scale) -> tuple[float, float]:
+    if isinstance(scale, Bounded):
+        return scale.low, scale.high
+    return scale.axis if scale.kind == "biex" else (-math.inf, math.inf)
+
+
+def _beyond(bound: float, first: float, last: float) -> float:
+    """Return a bound, infinite where every (or no) coordinate from first to last reaches it."""
+    if bound <= first:
+        return -math.inf
+    return math.inf if bound > last else bound

@@ -18,15 +18,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carflow.errors import AnalysisError
+from carflow.gating.matrices import Weights, ordered_inverse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from carflow.gating.scales import Values
     from carflow.gating.tube import Spill
-
-Weights = tuple[tuple[str, float], ...]  # (detector, weight), in the order of the matrix
 
 
 class CompensationState(StrEnum):
@@ -119,40 +117,6 @@ def compensation(spill: Spill | None, wanted: Sequence[str], *, asked: bool) -> 
         state=CompensationState.IDENTITY if spill.is_identity else CompensationState.APPLIED,
         uncovered=tuple(channel for channel in pending if channel not in spill.channels),
     )
-
-
-def ordered_inverse(matrix: Sequence[Sequence[float]]) -> list[list[float]]:
-    """Return the inverse of a square matrix, by Gauss-Jordan in plain floats.
-
-    Raises
-    ------
-    AnalysisError
-        If it has none.
-
-    Examples
-    --------
-    >>> ordered_inverse([[1.0, 0.5], [0.0, 1.0]])
-    [[1.0, -0.5], [0.0, 1.0]]
-    """
-    size = len(matrix)
-    rows = [
-        [*map(float, row), *(1.0 if i == j else 0.0 for j in range(size))]
-        for i, row in enumerate(matrix)
-    ]
-    for step in range(size):
-        pivot = max(range(step, size), key=lambda i: abs(rows[i][step]))
-        if rows[pivot][step] == 0.0:
-            raise AnalysisError(
-                "the spillover matrix has no inverse", hint="correct it in the acquisition software"
-            )
-        rows[step], rows[pivot] = rows[pivot], rows[step]
-        scale = rows[step][step]
-        rows[step] = [number / scale for number in rows[step]]
-        for i in range(size):
-            factor = rows[i][step]
-            if i != step and factor != 0.0:
-                rows[i] = [a - factor * b for a, b in zip(rows[i], rows[step], strict=True)]
-    return [row[size:] for row in rows]
 
 
 def _weights(spill: Spill, channels: Sequence[str]) -> dict[str, Weights]:

@@ -12,20 +12,34 @@ import numpy as np
 
 from carflow.errors import CarflowError, GatesError
 from carflow.gating.parents import Draft
-from carflow.gating.shapes import Interval, Polygon, Quadrant, Rectangle, Shape
+from carflow.gating.shapes import (
+    Boolean,
+    Ellipsoid,
+    Interval,
+    Operand,
+    Polygon,
+    Quadrant,
+    Rectangle,
+    Shape,
+)
 from carflow.gating.template_errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from carflow.gating.models import (
+        BooleanTable,
+        EllipseTable,
+        EllipsoidTable,
         IntervalTable,
+        NotTable,
         PolygonTable,
         PopulationTable,
         QuadrantTable,
     )
     from carflow.gating.strategy import Dimension
 
+_GATES = ("interval", "rectangle", "polygon", "ellipse", "ellipsoid", "quadrant", "boolean")
 _CELLS = ("++", "+-", "-+", "--")  # of x and y, as in the names of a quadrant
 
 
@@ -62,14 +76,14 @@ def _stand_ins(entry: PopulationTable, place: str) -> Iterator[Draft]:
 
 
 def _drafts(entry: PopulationTable, axes: Mapping[str, Dimension], place: str) -> Iterator[Draft]:
-    gates = [entry.interval, entry.rectangle, entry.polygon, entry.quadrant]
-    if sum(gate is not None for gate in gates) != 1:
-        raise GatesError("needs exactly one of interval, rectangle, polygon and quadrant")
+    if sum(getattr(entry, gate) is not None for gate in _GATES) != 1:
+        raise GatesError(f"needs exactly one of {', '.join(_GATES[:-1])} and {_GATES[-1]}")
     if entry.quadrant is None and not entry.name:
         raise GatesError('needs "name"')
-    if entry.quadrant is not None and entry.name:
+    if entry.quadrant is not None and (entry.name or entry.outside):
+        key = "name" if entry.name else "outside"
         raise GatesError(
-            'a quadrant has no "name" of its own', hint='its four cells are named in "names"'
+            f'a quadrant has no "{key}" of its own', hint='its four cells are named in "names"'
         )
     for name, shape, dimensions in _shapes(entry, axes):
         yield Draft(
@@ -79,6 +93,7 @@ def _drafts(entry: PopulationTable, axes: Mapping[str, Dimension], place: str) -
             dimensions=dimensions,
             place=place,
             description=entry.description,
+            outside=entry.outside,
         )
 
 
@@ -87,12 +102,24 @@ def _shapes(
 ) -> Iterator[tuple[str, Shape, tuple[Dimension, ...]]]:
     if entry.quadrant is not None:
         yield from _cells(entry.quadrant, axes)
-    elif entry.polygon is not None:
-        yield (entry.name or "", *_polygon(entry.polygon, axes))
-    elif entry.interval is not None:
-        yield (entry.name or "", *_interval(entry.interval, axes))
-    else:
-        yield (entry.name or "", *_rectangle(entry.rectangle or {}, axes))
+        return
+    yield (entry.name or "", *_drawn(entry, axes))
+
+
+def _drawn(
+    entry: PopulationTable, axes: Mapping[str, Dimension]
+) -> tuple[Shape, tuple[Dimension, ...]]:
+    if entry.polygon is not None:
+        return _polygon(entry.polygon, axes)
+    if entry.interval is not None:
+        return _interval(entry.interval, axes)
+    if entry.ellipse is not None:
+        return _ellipse(entry.ellipse, axes)
+    if entry.ellipsoid is not None:
+        return _ellipsoid(entry.ellipsoid, axes)
+    if entry.boolean is not None:
+        return _boolean(entry.boolean), ()
+    return _rectangle(entry.rectangle or {}, axes)
 
 
 def _interval(
@@ -127,6 +154,59 @@ def _polygon(
     x, y = declared_axis(entry.x, axes), declared_axis(entry.y, axes)
     vertices = tuple((_scaled(x, one), _scaled(y, other)) for one, other in entry.vertices)
     return Polygon(vertices=vertices), (x, y)
+
+
+def _ellipse(
+    entry: EllipseTable, axes: Mapping[str, Dimension]
+) -> tuple[Shape, tuple[Dimension, ...]]:
+    """Return the ellipse around two half-axes p and q: its covariance is pp' + qq'."""
+    x, y = declared_axis(entry.x, axes), declared_axis(entry.y, axes)
+    center, *tips = (
+        (_scaled(x, one), _scaled(y, other)) for one, other in (entry.center, *entry.tips)
+    )
+    (px, py), (qx, qy) = ((tip[0] - center[0], tip[1] - center[1]) for tip in tips)
+    if px * qy == py * qx:
+        raise GatesError(
+            "the tips of the ellipse lie on one line with its center",
+            hint="give one tip of the long axis and one of the short axis",
+        )
+    across = px * py + qx * qy
+    covariance = ((px * px + qx * qx, across), (across, py * py + qy * qy))
+    return Ellipsoid(mean=center, covariance=covariance), (x, y)
+
+
+def _ellipsoid(
+    entry: EllipsoidTable, axes: Mapping[str, Dimension]
+) -> tuple[Shape, tuple[Dimension, ...]]:
+    dimensions = tuple(declared_axis(name, axes) for name in entry.of)
+    if len(entry.center) != len(dimensions):
+        raise GatesError(
+            f"the ellipsoid is of {len(dimensions)} markers, but its center has "
+            f"{len(entry.center)} numbers"
+        )
+    center = tuple(_scaled(axis, at) for axis, at in zip(dimensions, entry.center, strict=True))
+    covariance = tuple(map(tuple, entry.covariance))
+    shape = Ellipsoid(mean=center, covariance=covariance, distance_square=entry.distance_square)
+    return shape, dimensions
+
+
+def _boolean(entry: BooleanTable) -> Boolean:
+    if bool(entry.any_of) == bool(entry.all_of or entry.none_of):
+        raise GatesError(
+            'a boolean gate needs either "any_of", or "all_of" and "none_of", or one of these'
+        )
+    if entry.any_of:
+        return Boolean(operation="or", operands=tuple(map(_operand, entry.any_of)))
+    wanted = tuple(map(_operand, entry.all_of))
+    unwanted = (_operand(one) for one in entry.none_of)
+    turned = (Operand(population=one.population, outside=not one.outside) for one in unwanted)
+    return Boolean(operation="and", operands=(*wanted, *turned))
+
+
+def _operand(entry: str | NotTable) -> Operand:
+    if isinstance(entry, str):
+        return Operand(population=entry)
+    return Operand(population=entry.population, outside=True)
 
 
 def _cells(

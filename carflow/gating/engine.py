@@ -14,23 +14,25 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from carflow.cleaning.events import finite_events
 from carflow.gating.gated import Counts, Gated
 from carflow.gating.plan import Node, Plan, plan
+from carflow.gating.regions import Region
 from carflow.gating.rows import Rows
-from carflow.gating.shapes import Membership, Polygon
+from carflow.gating.shapes import Boolean, Membership
 from carflow.gating.strategy import ALL_EVENTS, Plot, Role, Strategy
 from carflow.gating.tallies import DensityTally, MaskTally, MedianTally, SpanTally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from carflow.gating.tube import Tube
 
-CHUNK_EVENTS = 32768  # 16k to 64k are equally fast (engine.md §5)
+CHUNK_EVENTS = 16384  # 16k to 64k are about equally fast; fewer stay in the cache
 _ALL = -1  # the number of "all events" where populations are numbered
 
 
@@ -84,6 +86,7 @@ class _Tally:
     """Everything gathered from a tube; populations go by their number."""
 
     counts: list[int]
+    followed: frozenset[int]  # whose rows are needed: by children, booleans, medians, densities
     n_nonfinite: int = 0
     masks: list[MaskTally] = field(default_factory=list)
     medians: list[tuple[int, str, MedianTally]] = field(default_factory=list)
@@ -101,11 +104,13 @@ class _Tally:
         self.n_nonfinite += length - len(rows)
         populations = {_ALL: rows}
         for number, node in enumerate(steps.nodes):
-            found = _members(populations[node.parent], node)
-            populations[number] = found
-            self.counts[number] += len(found)
+            parent = populations[node.parent]
+            inside = _inside(parent, node, populations)
+            if number in self.followed:
+                populations[number] = parent if inside is None else parent.narrowed(inside)
+            self.counts[number] += len(parent) if inside is None else int(np.count_nonzero(inside))
             if self.masks:
-                self.masks[number].add(found, start=start, length=length)
+                self.masks[number].add(parent.spread(inside), start=start)
         for number, _, median in self.medians:
             median.add(populations[number])
         for number, density in self.densities:
@@ -130,9 +135,9 @@ class _Tally:
             densities=tuple(tally.density() for _, tally in self.densities),
             time_span_s=None if self.span is None else self.span.span_s,
             time_gate_span_s=None if self.gate_span is None else self.gate_span[1].span_s,
-            compensation=steps.compensation.state,
-            uncovered=steps.compensation.uncovered,
-            channels={axis.name: source.channel for axis, source in steps.sources.items()},
+            compensation=steps.state,
+            uncovered=steps.uncovered,
+            channels=dict(_channels(steps)),
             skipped=tuple(
                 strategy.short_name(one)
                 for one in strategy.populations
@@ -161,14 +166,19 @@ def _tally(
     def number(name: str) -> int:
         return _ALL if name == ALL_EVENTS else numbers[strategy.find(name).path]
 
+    wanted = {number(name) for name, _ in medians}
+    wanted |= {number(plot.population) for plot in densities}
+    wanted |= {other for node in steps.nodes for other in (node.parent, *node.operands)}
     time_gate = strategy.role(Role.TIME)
     span = gate_span = None
     if steps.time_channel is not None:
         span = SpanTally(steps.time_channel)
         if time_gate is not None:
             gate_span = numbers[time_gate.path], SpanTally(steps.time_channel)
+            wanted.add(gate_span[0])
     return _Tally(
         counts=[0] * len(numbers),
+        followed=frozenset(wanted),
         masks=[MaskTally(tube.n_events) for _ in numbers] if masks else [],
         medians=[
             (number(name), marker, MedianTally(steps.sources[strategy.dimension(marker)]))
@@ -186,28 +196,39 @@ def _tally(
     )
 
 
+def _channels(steps: Plan) -> Iterator[tuple[str, str]]:
+    for axis, source in steps.sources.items():
+        yield axis.names[0], source.channel
+        if source.over is not None:
+            yield axis.names[1], source.over.channel
+
+
 def _all_rows(columns: NDArray[np.float64], steps: Plan) -> Rows:
-    raw = dict(zip(steps.channels, columns, strict=True))
-    return Rows(raw, steps.compensation, length=columns.shape[1])
+    return Rows(columns, {channel: place for place, channel in enumerate(steps.channels)})
 
 
 def _believed(rows: Rows, columns: NDArray[np.float64], steps: Plan) -> Rows:
     """Return the events whose judged columns are all numbers."""
     judged = columns if len(steps.judged) == len(columns) else columns[list(steps.judged)]
-    finite = finite_events(judged)
-    return rows if finite.all() else rows.narrowed(finite)
+    return rows.narrowed(finite_events(judged))
 
 
-def _members(parent: Rows, node: Node) -> Rows:
-    if not len(parent) or not node.test:
-        return parent
-    return parent.narrowed(_inside(parent, node))
+def _inside(rows: Rows, node: Node, populations: Mapping[int, Rows]) -> Membership | None:
+    """Tell for each event of the parent whether it is in a population; None if all are."""
+    if not node.test:
+        return None
+    inside = _tested(rows, node, populations)
+    return ~inside if node.outside else inside
 
 
-def _inside(rows: Rows, node: Node) -> Membership:
-    if isinstance(node.test, Polygon):
-        axes = zip(node.sources, node.scales, strict=True)
-        return node.test.contains([rows.scaled(source, scale) for source, scale in axes])
+def _tested(rows: Rows, node: Node, populations: Mapping[int, Rows]) -> Membership:
+    if isinstance(node.test, Boolean):
+        members = [populations[number].members for number in node.operands]
+        if rows.numbers is not None:
+            members = [one[rows.numbers] for one in members]
+        return node.test.joined(members)
+    if isinstance(node.test, Region):
+        return node.test.contains([rows.linear(source) for source in node.sources])
     tests = zip(node.test, node.sources, strict=True)
     answers: Iterator[Membership] = (test.contains(rows.linear(source)) for test, source in tests)
     inside = next(answers)

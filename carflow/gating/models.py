@@ -5,6 +5,7 @@ Nothing is looked up or computed here, and no sentence for people is written her
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Literal
 
 from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, FiniteFloat
@@ -22,13 +23,30 @@ class _Table(BaseModel):
 
 
 class ScaleTable(_Table):
-    """``[scales]``: linear and flin take t (and a), log t m, asinh t m a, logicle t w m a."""
+    """``[scales]``: linear takes t, flin t a, log t m, asinh t m a, logicle and hyperlog t w m a.
 
-    type: Literal["linear", "flin", "log", "asinh", "logicle"]
+    What lies beyond ``bound_min`` and ``bound_max`` (scale coordinates) is at that bound.
+    """
+
+    type: Literal["linear", "flin", "log", "asinh", "logicle", "hyperlog"]
     t: FiniteFloat | None = None
     w: FiniteFloat | None = None
     m: FiniteFloat | None = None
     a: FiniteFloat | None = None
+    bound_min: FiniteFloat | None = None
+    bound_max: FiniteFloat | None = None
+
+
+class RatioTable(_Table):
+    """``ratio``: ``a (of - b) / (over - c)`` of two channels; beyond low and high it is there."""
+
+    of: str
+    over: str
+    a: FiniteFloat = 1.0
+    b: FiniteFloat = 0.0
+    c: FiniteFloat = 0.0
+    low: FiniteFloat | None = None
+    high: FiniteFloat | None = None
 
 
 class MarkerTable(_Table):
@@ -36,6 +54,17 @@ class MarkerTable(_Table):
 
     scale: str
     compensated: bool | None = None
+    matrix: str | None = None
+    ratio: RatioTable | None = None
+
+
+class MatrixTable(_Table):
+    """``[matrices.NAME]``: one row for each dye, in it one number for each detector."""
+
+    dyes: list[str] = Field(min_length=1)
+    detectors: list[str] = Field(min_length=1)
+    rows: list[list[FiniteFloat]]
+    inverted: bool = False
 
 
 class IntervalTable(_Table):
@@ -64,8 +93,46 @@ class QuadrantTable(_Table):
     names: dict[Cell, str]
 
 
+class EllipseTable(_Table):
+    """``ellipse``: its center, and the tips of two half-axes, the long one and the short one."""
+
+    x: str
+    y: str
+    center: Annotated[Vertex, Field(strict=False)]
+    tips: Annotated[
+        tuple[Annotated[Vertex, Field(strict=False)], Annotated[Vertex, Field(strict=False)]],
+        Field(strict=False),
+    ]
+
+
+class EllipsoidTable(_Table):
+    """``ellipsoid``: the form of Gating-ML; its covariance is in scale coordinates."""
+
+    of: list[str] = Field(min_length=2)
+    center: list[FiniteFloat]
+    covariance: list[list[FiniteFloat]]
+    distance_square: FiniteFloat = 1.0
+
+
+class NotTable(_Table):
+    """``{ not = "CD8+" }``: the events that are not in a population."""
+
+    population: str = Field(alias="not")
+
+
+class BooleanTable(_Table):
+    """``boolean``: events that are in all of some populations and in none of others, or in any."""
+
+    all_of: list[str | NotTable] = []
+    none_of: list[str | NotTable] = []
+    any_of: list[str | NotTable] = []
+
+
 class PopulationTable(_Table):
-    """``[[population]]``: a name, a parent, and exactly one gate."""
+    """``[[population]]``: a name, a parent, and exactly one gate.
+
+    With ``outside = true`` it holds the events of its parent that are not in the gate.
+    """
 
     name: str | None = None
     parent: str | None = None
@@ -73,7 +140,11 @@ class PopulationTable(_Table):
     interval: IntervalTable | None = None
     rectangle: dict[str, Annotated[Bounds, Field(strict=False)]] | None = None
     polygon: PolygonTable | None = None
+    ellipse: EllipseTable | None = None
+    ellipsoid: EllipsoidTable | None = None
     quadrant: QuadrantTable | None = None
+    boolean: BooleanTable | None = None
+    outside: bool = False
 
 
 class AssayTable(_Table):
@@ -101,10 +172,25 @@ class TemplateTable(_Table):
     name: str
     panel: str = ""
     description: str = ""
-    compensation: Literal["file", "none"]
+    compensation: str = Field(description='"file", "none", or a name in [matrices]')
     assay: AssayTable = AssayTable()
     scales: dict[str, ScaleTable]
     markers: dict[str, str | MarkerTable]
+    matrices: dict[str, MatrixTable] = {}
     population: list[PopulationTable] = Field(min_length=1)
     roles: dict[str, str] = {}
     plot: list[PlotTable] = []
+
+
+def schema() -> dict[str, object]:
+    """Return the JSON Schema of a gate template, for editors that complete and check TOML."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **TemplateTable.model_json_schema(),
+        "title": "carflow gate template",
+    }
+
+
+def schema_text() -> str:
+    """Return the schema as the text of ``docs/gates.schema.json``."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carflow.errors import GatesError
-from carflow.gating.shapes import Shape
-from carflow.gating.strategy import Dimension, Population, short_path
+from carflow.gating.shapes import Boolean, Shape
+from carflow.gating.strategy import Dimension, Population, find_population, short_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
 _Path = tuple[str, ...]
+_Numbers = dict[int, None]  # in the order in which they were named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class Draft:
     dimensions: tuple[Dimension, ...]
     place: str
     description: str = ""
+    outside: bool = False
 
 
 def arrange(drafts: Sequence[Draft]) -> tuple[tuple[Population, ...], list[GatesError]]:
@@ -53,15 +55,28 @@ def arrange(drafts: Sequence[Draft]) -> tuple[tuple[Population, ...], list[Gates
     parents: dict[int, int | None] = {}
     problems: dict[int, GatesError] = {}
     paths: dict[int, _Path] = {}
-    while _resolve_some(drafts, parents, problems, paths):
+    named: dict[str, list[int]] = {}
+    for number, draft in enumerate(drafts):
+        named.setdefault(draft.name, []).append(number)
+    while _resolve_some(drafts, named, parents, problems, paths):
         pass
     problems |= _circles(drafts, problems, paths)
-    ordered = tuple(_population(drafts[number], paths[number]) for number in _order(parents, paths))
+    needed = {
+        number: {} if parent is None else {parent: None} for number, parent in parents.items()
+    }
+    if not problems:
+        needed, problems = _with_operands(drafts, needed, paths)
+    order = _order(needed)
+    for number in sorted(set(paths) - set(order) - set(problems)):
+        circle = GatesError("its boolean gates and parents form a circle")
+        problems[number] = circle
+    ordered = tuple(_population(drafts[number], paths[number]) for number in order)
     return ordered, _each_once(drafts, problems)
 
 
 def _resolve_some(
     drafts: Sequence[Draft],
+    named: Mapping[str, list[int]],
     parents: dict[int, int | None],
     problems: dict[int, GatesError],
     paths: dict[int, _Path],
@@ -76,7 +91,7 @@ def _resolve_some(
             progress = True
             continue
         try:
-            parent = _parent(drafts, number, paths)
+            parent = _parent(drafts, number, named, paths)
         except GatesError as error:
             problems[number] = error
             progress = True
@@ -87,25 +102,27 @@ def _resolve_some(
     return progress
 
 
-def _parent(drafts: Sequence[Draft], number: int, paths: dict[int, _Path]) -> int | None:
+def _parent(
+    drafts: Sequence[Draft], number: int, named: Mapping[str, list[int]], paths: dict[int, _Path]
+) -> int | None:
     """Return the number of a draft's parent, None where that cannot be told yet."""
     wanted = drafts[number].parent
     ending = tuple(wanted.split("/"))
-    named = [i for i, draft in enumerate(drafts) if draft.name == ending[-1] and i != number]
-    if any(i not in paths for i in named):
+    others = [i for i in named.get(ending[-1], []) if i != number]
+    if any(i not in paths for i in others):
         return None
-    found = [i for i in named if paths[i][-len(ending) :] == ending]
+    found = [i for i in others if paths[i][-len(ending) :] == ending]
     whole = [i for i in found if paths[i] == ending]
     # siblings of one name are reported where names are judged
     if whole or len({paths[i] for i in found}) == 1:
         return (whole or found)[0]
     if found:
-        choices = ", ".join(short_path(paths[i], [paths[j] for j in named]) for i in found)
+        choices = ", ".join(short_path(paths[i], [paths[j] for j in others]) for i in found)
         raise GatesError(f'parent "{wanted}" is ambiguous', hint=f"say which: {choices}")
     own = drafts[number].place
-    others = dict.fromkeys(draft.name for draft in drafts if draft.place != own)
+    defined = dict.fromkeys(draft.name for draft in drafts if draft.place != own)
     raise GatesError(
-        f'parent "{wanted}" is not defined', hint=f"defined: {', '.join(others) or 'none'}"
+        f'parent "{wanted}" is not defined', hint=f"defined: {', '.join(defined) or 'none'}"
     )
 
 
@@ -134,16 +151,45 @@ def _circles(
     return found
 
 
-def _order(parents: dict[int, int | None], paths: dict[int, _Path]) -> Iterator[int]:
-    done: set[int] = set()
-    for number in sorted(paths):
-        line: list[int] = []
-        ancestor: int | None = number
-        while ancestor is not None and ancestor not in done:
-            line.append(ancestor)
-            ancestor = parents[ancestor]
-        done.update(line)
-        yield from reversed(line)
+def _with_operands(
+    drafts: Sequence[Draft], needed: dict[int, _Numbers], paths: dict[int, _Path]
+) -> tuple[dict[int, _Numbers], dict[int, GatesError]]:
+    """Return the drafts each draft needs, its boolean operands included, and what is missing."""
+    everything = tuple(_population(drafts[number], path) for number, path in paths.items())
+    numbers = {path: number for number, path in paths.items()}
+    problems: dict[int, GatesError] = {}
+    for number, draft in enumerate(drafts):
+        if number not in paths or not isinstance(draft.shape, Boolean):
+            continue
+        try:
+            found = [find_population(everything, one.population) for one in draft.shape.operands]
+        except GatesError as error:
+            problems[number] = error
+            continue
+        needed[number] = needed[number] | dict.fromkeys(numbers[one.path] for one in found)
+    return needed, problems
+
+
+def _order(needed: Mapping[int, _Numbers]) -> list[int]:
+    """Return the drafts in the order of the file, but each after those it needs.
+
+    Those that need each other in a circle, and what needs them, are left out.
+    """
+    done: dict[int, None] = {}
+    open_: dict[int, None] = {}  # being looked at, and those that wait for them
+    for first in sorted(needed):
+        waiting = [first]
+        while waiting:
+            number = waiting[-1]
+            missing = [other for other in needed[number] if other not in done]
+            if missing and not any(other in open_ for other in missing):
+                open_[number] = None
+                waiting.append(missing[0])
+                continue
+            if not missing:
+                done[number] = None
+            waiting.pop()
+    return list(done)
 
 
 def _population(draft: Draft, path: _Path) -> Population:
@@ -153,6 +199,7 @@ def _population(draft: Draft, path: _Path) -> Population:
         shape=draft.shape,
         dimensions=draft.dimensions,
         description=draft.description,
+        outside=draft.outside,
     )
 
 

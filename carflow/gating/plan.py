@@ -11,37 +11,37 @@ from typing import TYPE_CHECKING
 
 from carflow.errors import AnalysisError, CarflowError, Problems
 from carflow.gating.bounds import LinearBounds, linear_bounds
-from carflow.gating.compensation import Compensation, compensation
-from carflow.gating.scales import Scale
-from carflow.gating.shapes import Polygon
+from carflow.gating.compensation import Compensation, CompensationState, compensation
+from carflow.gating.regions import Region, region
+from carflow.gating.shapes import Boolean, Ellipsoid, Polygon
+from carflow.gating.sources import Source, Sources, dye_of
 from carflow.gating.strategy import Dimension, Population, Strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from carflow.gating.tube import Names, Tube
 
+_WORTH_A_RASTER = 20_000  # events; below, a grid costs more than it saves
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a dimension's linear values come from."""
 
-    channel: str
-    compensated: bool
+Test = tuple[LinearBounds, ...] | Region | Boolean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """One population: whose children it tests (-1: all events), and the test.
 
-    `test` is one `LinearBounds` for each source, or a polygon with the scales of its axes; an
-    empty one lets every event of the parent in.
+    `test` is one `LinearBounds` for each source, a polygon or ellipsoid, or a boolean of the
+    populations numbered in `operands`; an empty one lets every event of the parent in. With
+    `outside`, what the test leaves out is in.
     """
 
     parent: int
     sources: tuple[Source, ...]
-    scales: tuple[Scale, ...]
-    test: tuple[LinearBounds, ...] | Polygon
+    test: Test
+    operands: tuple[int, ...] = ()
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,8 @@ class Plan:
         In the order of the strategy's populations.
     sources : mapping of Dimension to Source
         Where each dimension's values come from in this tube.
+    state, uncovered
+        What became of compensation, and the channels that no matrix knows.
     time_channel : str, optional
         Read for its span; None where time is absent or not in seconds.
     skipped : frozenset of path
@@ -69,7 +71,8 @@ class Plan:
     judged: tuple[int, ...]
     nodes: tuple[Node, ...]
     sources: dict[Dimension, Source]
-    compensation: Compensation
+    state: CompensationState
+    uncovered: tuple[str, ...]
     time_channel: str | None
     skipped: frozenset[tuple[str, ...]] = frozenset()
 
@@ -93,15 +96,14 @@ def plan(tube: Tube, strategy: Strategy, extra: Iterable[Dimension] = ()) -> Pla
     needed = [axis for one in gates for axis in one.dimensions]
     needed += [axis for one in strategy.plots for axis in (one.x, one.y)]
     wanted = [*needed, *extra]
-    channels = _channels(tube, tuple(dict.fromkeys(axis.name for axis in wanted)))
-    _check_time(tube, gates, channels)
-    sources = {axis: Source(channels[axis.name], axis.compensated) for axis in wanted}
-    to_compensate = dict.fromkeys(one.channel for one in sources.values() if one.compensated)
-    spill = compensation(
-        tube.spillover, tuple(to_compensate), asked=strategy.compensation == "file"
-    )
-    judged = {one for axis in needed for one in _columns(sources[axis], spill)}
-    read = {one for axis in wanted for one in _columns(sources[axis], spill)}
+    channels = _channels(tube, tuple(dict.fromkeys(_names(wanted, strategy))))
+    if strategy.time == "seconds":
+        _check_time(tube, gates, channels)
+    spill = _compensation(tube, strategy, wanted, channels)
+    known = Sources(strategy, channels, spill)
+    sources = {axis: known.of(axis) for axis in wanted}
+    judged = {one for axis in needed for one in sources[axis].columns}
+    read = {one for axis in wanted for one in sources[axis].columns}
     time_channel = tube.time_channel if tube.timestep_s is not None else None
     if time_channel is not None:
         read.add(time_channel)
@@ -109,22 +111,61 @@ def plan(tube: Tube, strategy: Strategy, extra: Iterable[Dimension] = ()) -> Pla
     return Plan(
         channels=columns,
         judged=tuple(i for i, channel in enumerate(columns) if channel in judged),
-        nodes=_nodes(strategy.populations, sources, skipped),
+        nodes=_nodes(strategy, sources, skipped, rastered=tube.n_events >= _WORTH_A_RASTER),
         sources=sources,
-        compensation=spill,
+        state=_state(spill, wanted),
+        uncovered=spill.uncovered,
         time_channel=time_channel,
         skipped=skipped,
     )
 
 
+def _names(axes: Sequence[Dimension], strategy: Strategy) -> Iterator[str]:
+    """Yield the names that must be channels of the tube; a dye's detectors for the dye."""
+    for axis in axes:
+        for name in axis.names:
+            dye = dye_of(axis, name, strategy.matrices)
+            if dye is None:
+                yield name
+            else:
+                yield from (one for one, _ in strategy.matrices[axis.matrix].weights(dye))
+
+
+def _compensation(
+    tube: Tube, strategy: Strategy, axes: Sequence[Dimension], channels: Mapping[str, str]
+) -> Compensation:
+    """Return what the tube's own matrix does, and whom neither it nor a named matrix knows."""
+    wanted = dict.fromkeys(
+        channels[name]
+        for axis in axes
+        for name in axis.names
+        if axis.compensated and dye_of(axis, name, strategy.matrices) is None
+    )
+    own = any(axis.compensated and not axis.matrix for axis in axes)
+    if own or not wanted:
+        asked = strategy.compensation == "file"
+        return compensation(tube.spillover, tuple(wanted), asked=asked)
+    return Compensation(weights={}, state=CompensationState.APPLIED, uncovered=tuple(wanted))
+
+
+def _state(spill: Compensation, axes: Sequence[Dimension]) -> CompensationState:
+    compensated = [axis for axis in axes if axis.compensated]
+    if compensated and all(axis.matrix for axis in compensated):
+        return CompensationState.APPLIED
+    return spill.state
+
+
 def _skipped(tube: Tube, strategy: Strategy) -> frozenset[tuple[str, ...]]:
     """Return the pure time gates where time cannot be used: they must not cost a percentage."""
+    if strategy.time == "stored":
+        return frozenset()
     if tube.time_channel is not None and tube.timestep_s is not None:
         return frozenset()
     return frozenset(
         one.path
         for one in strategy.populations
-        if all(_means_time(axis.name, tube) for axis in one.dimensions)
+        if one.dimensions
+        and all(_means_time(name, tube) for axis in one.dimensions for name in axis.names)
     )
 
 
@@ -137,34 +178,41 @@ def _means_time(name: str, tube: Tube) -> bool:
         return False
 
 
-def _columns(source: Source, spill: Compensation) -> tuple[str, ...]:
-    return spill.detectors(source.channel) if source.compensated else (source.channel,)
-
-
 def _nodes(
-    populations: tuple[Population, ...],
+    strategy: Strategy,
     sources: dict[Dimension, Source],
     skipped: frozenset[tuple[str, ...]],
+    *,
+    rastered: bool,
 ) -> tuple[Node, ...]:
-    numbers = {population.path: i for i, population in enumerate(populations)}
-    return tuple(
-        Node(
-            parent=numbers[one.parent] if one.parent else -1,
-            sources=() if one.path in skipped else tuple(sources[axis] for axis in one.dimensions),
-            scales=tuple(axis.scale for axis in one.dimensions),
-            test=() if one.path in skipped else _test(one),
+    numbers = {population.path: i for i, population in enumerate(strategy.populations)}
+
+    def node(one: Population) -> Node:
+        parent = numbers[one.parent] if one.parent else -1
+        if one.path in skipped:
+            return Node(parent=parent, sources=(), test=())
+        operands = one.shape.operands if isinstance(one.shape, Boolean) else ()
+        return Node(
+            parent=parent,
+            sources=tuple(sources[axis] for axis in one.dimensions),
+            test=_test(one, rastered=rastered),
+            operands=tuple(numbers[strategy.find(other.population).path] for other in operands),
+            outside=one.outside,
         )
-        for one in populations
-    )
+
+    return tuple(node(one) for one in strategy.populations)
 
 
-def _test(population: Population) -> tuple[LinearBounds, ...] | Polygon:
-    shape = population.shape
-    if isinstance(shape, Polygon):
+def _test(population: Population, *, rastered: bool) -> Test:
+    shape, axes = population.shape, population.dimensions
+    if isinstance(shape, Boolean):
         return shape
+    if isinstance(shape, (Polygon, Ellipsoid)):
+        finite = all(axis.ratio is None for axis in axes)
+        return region(shape, tuple(axis.scale for axis in axes), rastered=rastered and finite)
     return tuple(
         linear_bounds(axis.scale, low, high)
-        for axis, (low, high) in zip(population.dimensions, shape.bounds, strict=True)
+        for axis, (low, high) in zip(axes, shape.bounds, strict=True)
     )
 
 
@@ -204,11 +252,12 @@ def _missing(names: Sequence[str], panel: Names) -> AnalysisError:
     )
 
 
-def _check_time(tube: Tube, gates: Sequence[Population], channels: dict[str, str]) -> None:
-    if tube.timestep_s is not None:
+def _check_time(tube: Tube, gates: Sequence[Population], channels: Mapping[str, str]) -> None:
+    if tube.timestep_s is not None or tube.time_channel is None:
         return
     for population in gates:
-        if any(channels[axis.name] == tube.time_channel for axis in population.dimensions):
+        names = {name for axis in population.dimensions for name in axis.names}
+        if any(channels.get(name) == tube.time_channel for name in names):
             raise AnalysisError(
                 f'the gate "{population.name}" is drawn in seconds, but this file does not say '
                 "how long a tick of its time is ($TIMESTEP)",

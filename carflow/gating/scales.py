@@ -10,9 +10,11 @@ Decisions
 * A value at or below 0 has no logarithm, but it is *below* every positive value. `Log` puts
   it at minus infinity, so that the cells of a quadrant still hold every event (FlowKit puts
   it nowhere).
-* The logicle comes from FlowUtils' C code, which answers -1 for what it cannot solve (NaN,
-  infinities, 1e300). Here NaN and infinities come out as NaN, and values are clipped at
+* Logicle and hyperlog come from FlowUtils' C code, which answers -1 for what it cannot solve
+  (NaN, infinities, 1e300). Here NaN and infinities come out as NaN, and values are clipped at
   ±1e30, far outside every detector, where the code still answers truly.
+* The bounds of a Gating-ML transformation are a scale around a scale, `Bounded`: what lies
+  beyond is at the bound, so that it is inside a gate that holds the bound.
 
 References
 ----------
@@ -23,16 +25,21 @@ logicle data scale. Cytometry A 2012; 81A:273-277.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from carflow.gating.biex import Biex
+
 Values = NDArray[np.float64]
+_Curve = Callable[..., object]
 
 _LN10 = math.log(10.0)
 _FARTHEST = 1e30
+_LAST = float(np.finfo(np.float64).max)
 _LOGICLE_AXIS = (-0.1, 1.05)  # negatives spread by compensation stay in view
 
 
@@ -207,17 +214,7 @@ class Logicle:
     kind: Literal["logicle"] = "logicle"
 
     def __post_init__(self) -> None:
-        _check_top(self.t)
-        _check_decades(self.m)
-        if not 0.0 <= self.w <= self.m / 2.0:
-            raise ValueError(
-                f"w is {self.w:g}; a logicle scale needs 0 ≤ w ≤ m / 2 ({self.m / 2:g})"
-            )
-        if not -self.w <= self.a <= self.m - 2.0 * self.w:
-            raise ValueError(
-                f"a is {self.a:g}; a logicle scale needs -w ({-self.w:g}) ≤ a ≤ m - 2 w "
-                f"({self.m - 2 * self.w:g})"
-            )
+        _check_log_like(self.kind, self.t, self.w, self.m, self.a)
 
     @property
     def axis(self) -> tuple[float, float]:
@@ -228,24 +225,121 @@ class Logicle:
         """Return scale coordinates of linear values; NaN for non-finite ones."""
         from flowutils import logicle_c
 
-        linear = np.asarray(values, dtype=np.float64)
-        # FlowUtils works in place
-        solvable = np.clip(linear, -_FARTHEST, _FARTHEST).ravel()
-        scaled = np.asarray(logicle_c.logicle_scale(self.t, self.w, self.m, self.a, solvable))
-        scaled[~np.isfinite(linear).ravel()] = np.nan
-        return scaled.reshape(linear.shape)
+        return _solved(logicle_c.logicle_scale, (self.t, self.w, self.m, self.a), values)
 
     def inverse(self, values: Values) -> Values:
         """Return the linear values of scale coordinates; infinities stay infinite."""
         from flowutils import logicle_c
 
-        scaled = np.asarray(values, dtype=np.float64)
-        copy = scaled.ravel().copy()
-        linear = np.asarray(logicle_c.logicle_inverse(self.t, self.w, self.m, self.a, copy))
-        return np.where(np.isfinite(scaled), linear.reshape(scaled.shape), scaled)
+        return _unsolved(logicle_c.logicle_inverse, (self.t, self.w, self.m, self.a), values)
 
 
-Scale = Identity | Linear | Log | Asinh | Logicle
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hyperlog:
+    """Gating-ML ``hyperlog``: as `Logicle`, with another curve around 0; `w` is above 0.
+
+    References
+    ----------
+    Bagwell CB. Hyperlog: a flexible log-like transform for negative, zero, and positive
+    valued data. Cytometry A 2005; 64A:34-42.
+
+    Examples
+    --------
+    >>> Hyperlog(t=10000, w=1, m=4.5, a=0).forward(np.array([10000.0, 0.0])).round(4)
+    array([1.    , 0.2222])
+    """
+
+    t: float
+    w: float
+    m: float
+    a: float
+    kind: Literal["hyperlog"] = "hyperlog"
+
+    def __post_init__(self) -> None:
+        _check_log_like(self.kind, self.t, self.w, self.m, self.a)
+        if self.w == 0.0:
+            raise ValueError("w is 0; a hyperlog scale needs w above 0")
+
+    @property
+    def axis(self) -> tuple[float, float]:
+        """Lower and upper end of a plot's axis, in scale coordinates."""
+        return _LOGICLE_AXIS
+
+    def forward(self, values: Values) -> Values:
+        """Return scale coordinates of linear values; NaN for non-finite ones."""
+        from flowutils import logicle_c
+
+        return _solved(logicle_c.hyperlog_scale, (self.t, self.w, self.m, self.a), values)
+
+    def inverse(self, values: Values) -> Values:
+        """Return the linear values of scale coordinates; infinities stay infinite."""
+        from flowutils import logicle_c
+
+        return _unsolved(logicle_c.hyperlog_inverse, (self.t, self.w, self.m, self.a), values)
+
+
+Unbounded = Identity | Linear | Log | Asinh | Logicle | Hyperlog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounded:
+    """A scale whose coordinates end at `low` and `high` (``boundMin``, ``boundMax``).
+
+    Examples
+    --------
+    >>> Bounded(scale=Linear(t=1000, a=0), high=0.5).forward(np.array([250.0, 900.0]))
+    array([0.25, 0.5 ])
+    """
+
+    scale: Unbounded
+    low: float = -math.inf
+    high: float = math.inf
+    kind: Literal["bounded"] = "bounded"
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.high:
+            raise ValueError(
+                f"the lower bound of the scale ({self.low:g}) is above the upper ({self.high:g})"
+            )
+
+    @property
+    def axis(self) -> tuple[float, float]:
+        """Lower and upper end of a plot's axis, in scale coordinates."""
+        return self.scale.axis
+
+    def forward(self, values: Values) -> Values:
+        """Return scale coordinates of linear values; NaN for non-finite ones."""
+        return np.clip(self.scale.forward(values), self.low, self.high)
+
+    def inverse(self, values: Values) -> Values:
+        """Return the linear values of scale coordinates, as if there were no bounds."""
+        return self.scale.inverse(values)
+
+
+Scale = Unbounded | Biex | Bounded
+
+
+def clipped(values: Values) -> Values:
+    """Return values with infinities at the last finite numbers; NaN stays.
+
+    A ratio may be infinite, and it is then above (or below) every bound.
+    """
+    return np.clip(values, -_LAST, _LAST)
+
+
+def _solved(curve: _Curve, parameters: tuple[float, ...], values: Values) -> Values:
+    linear = np.asarray(values, dtype=np.float64)
+    # FlowUtils works in place
+    solvable = np.clip(linear, -_FARTHEST, _FARTHEST).ravel()
+    scaled = np.asarray(curve(*parameters, solvable))
+    scaled[~np.isfinite(linear).ravel()] = np.nan
+    return scaled.reshape(linear.shape)
+
+
+def _unsolved(curve: _Curve, parameters: tuple[float, ...], values: Values) -> Values:
+    scaled = np.asarray(values, dtype=np.float64)
+    linear = np.asarray(curve(*parameters, scaled.ravel().copy()))
+    return np.where(np.isfinite(scaled), linear.reshape(scaled.shape), scaled)
 
 
 def _finite_or_nan(values: Values) -> Values:
@@ -262,3 +356,14 @@ def _check_top(t: float) -> None:
 def _check_decades(m: float) -> None:
     if not 0.0 < m <= 100.0:
         raise ValueError(f"m is {m:g}; a scale has more than 0 and at most 100 decades")
+
+
+def _check_log_like(kind: str, t: float, w: float, m: float, a: float) -> None:
+    _check_top(t)
+    _check_decades(m)
+    if not 0.0 <= w <= m / 2.0:
+        raise ValueError(f"w is {w:g}; a {kind} scale needs 0 ≤ w ≤ m / 2 ({m / 2:g})")
+    if not -w <= a <= m - 2.0 * w:
+        raise ValueError(
+            f"a is {a:g}; a {kind} scale needs -w ({-w:g}) ≤ a ≤ m - 2 w ({m - 2 * w:g})"
+        )

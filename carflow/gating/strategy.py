@@ -21,8 +21,9 @@ from enum import StrEnum
 from typing import Literal
 
 from carflow.errors import GatesError, Problems
+from carflow.gating.matrices import Matrix
 from carflow.gating.scales import Scale
-from carflow.gating.shapes import Polygon, Shape
+from carflow.gating.shapes import Boolean, Shape, axis_count
 
 ALL_EVENTS = ""  # a plot of all events names no population
 
@@ -49,8 +50,35 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """Gating-ML ``fratio``: ``a (x - b) / (y - c)`` of two channels, before any scale.
+
+    What lies beyond `low` and `high` is at that bound.
+    """
+
+    numerator: str
+    denominator: str
+    a: float = 1.0
+    b: float = 0.0
+    c: float = 0.0
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __post_init__(self) -> None:
+        if not all(map(math.isfinite, (self.a, self.b, self.c))):
+            raise ValueError("a, b and c of a ratio are finite numbers")
+        if not self.low <= self.high:
+            raise ValueError(
+                f"the lower bound of the ratio ({self.low:g}) is above the upper ({self.high:g})"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dimension:
     """One axis: a marker or channel, its scale, and whether it is to be compensated.
+
+    `matrix` names one of the strategy's own matrices; "" means that of the tube. With `ratio`
+    the axis is the ratio of two channels, compensated first, and `name` only names it.
 
     Examples
     --------
@@ -62,13 +90,23 @@ class Dimension:
     name: str
     scale: Scale
     compensated: bool
+    matrix: str = ""
+    ratio: Ratio | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The markers or channels it is made of: one, or the two of a ratio."""
+        return (
+            (self.name,) if self.ratio is None else (self.ratio.numerator, self.ratio.denominator)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
     """A gate and its place in the tree; `path` leads from the first ancestor to itself.
 
-    `dimensions` are in the order of the shape's axes.
+    `dimensions` are in the order of the shape's axes. With `outside`, it holds the events of
+    its parent that are not in the shape.
     """
 
     name: str
@@ -76,6 +114,7 @@ class Population:
     shape: Shape
     dimensions: tuple[Dimension, ...]
     description: str = ""
+    outside: bool = False
 
     @property
     def parent(self) -> tuple[str, ...]:
@@ -142,6 +181,10 @@ class Strategy:
         Every marker or channel the gate file declares, also those no gate uses.
     compensation : "file" or "none"
         The tube's own spillover matrix, or no compensation at all.
+    matrices : mapping of str to Matrix
+        Matrices that come with the gates, by name.
+    time : "seconds" or "stored"
+        What gates on time are drawn in; a tube without seconds leaves the former out.
 
     Raises
     ------
@@ -158,6 +201,8 @@ class Strategy:
     plots: tuple[Plot, ...] = ()
     dimensions: tuple[Dimension, ...] = ()
     compensation: Literal["file", "none"] = "file"
+    matrices: Mapping[str, Matrix] = field(default_factory=dict)
+    time: Literal["seconds", "stored"] = "seconds"
 
     def __post_init__(self) -> None:
         problems = [*_tree_problems(self.populations)]
@@ -213,7 +258,7 @@ class Strategy:
         """Return the markers and channels the populations and plots need, each once."""
         used = [axis for population in self.populations for axis in population.dimensions]
         used += [axis for plot in self.plots for axis in (plot.x, plot.y)]
-        return tuple(dict.fromkeys(axis.name for axis in used))
+        return tuple(dict.fromkeys(name for axis in used for name in axis.names))
 
     @property
     def sha256(self) -> str:
@@ -227,6 +272,11 @@ class Strategy:
             yield from population.dimensions
 
     def _reference_problems(self) -> Iterator[GatesError]:
+        for population in self.populations:
+            for axis in population.dimensions:
+                if axis.matrix and axis.matrix not in self.matrices:
+                    error = GatesError(f'matrix "{axis.matrix}" is not defined')
+                    yield error.at(f'population "{population.name}"')
         for role, name in self.roles.items():
             yield from self._not_found(name, f'role "{role}"')
         for number, plot in enumerate(self.plots, start=1):
@@ -296,7 +346,24 @@ def _tree_problems(populations: tuple[Population, ...]) -> Iterator[GatesError]:
         if population.parent and population.parent not in seen:
             absent = "/".join(population.parent)
             yield GatesError(f'parent "{absent}" is not defined before it').at(place)
+        for problem in _operand_problems(population, populations, seen):
+            yield problem.at(place)
         seen.add(population.path)
+
+
+def _operand_problems(
+    population: Population, populations: tuple[Population, ...], seen: set[tuple[str, ...]]
+) -> Iterator[GatesError]:
+    if not isinstance(population.shape, Boolean):
+        return
+    for operand in population.shape.operands:
+        try:
+            found = find_population(populations, operand.population)
+        except GatesError as error:
+            yield error
+            continue
+        if found.path not in seen:
+            yield GatesError(f'population "{operand.population}" is not defined before it')
 
 
 def _population_problems(population: Population) -> Iterator[GatesError]:
@@ -306,7 +373,7 @@ def _population_problems(population: Population) -> Iterator[GatesError]:
     if population.path[-1:] != (name,):
         yield GatesError(f"its path ends in {population.path[-1:]!r}")
     shape = population.shape
-    axes = 2 if isinstance(shape, Polygon) else len(shape.bounds)
+    axes = axis_count(shape)
     if len(population.dimensions) != axes:
         yield GatesError(
             f"its {shape.kind} has {axes} axes, but {len(population.dimensions)} are named"

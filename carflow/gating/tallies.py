@@ -14,9 +14,10 @@ from carflow.gating.gated import Density
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from carflow.gating.plan import Source
     from carflow.gating.rows import Rows
     from carflow.gating.scales import Scale, Values
+    from carflow.gating.shapes import Membership
+    from carflow.gating.sources import Source
     from carflow.gating.strategy import Plot
 
 BINS = 128
@@ -30,11 +31,9 @@ class MaskTally:
     def __init__(self, n_events: int) -> None:
         self.packed: NDArray[np.uint8] = np.zeros((n_events + 7) // 8, dtype=np.uint8)
 
-    def add(self, rows: Rows, *, start: int, length: int) -> None:
-        """Set the bits of some events of the chunk that begins at event `start`."""
-        inside = np.zeros(length, dtype=np.bool_)
-        inside[slice(None) if rows.numbers is None else rows.numbers] = True
-        self.packed[start // 8 : (start + length + 7) // 8] = np.packbits(inside)
+    def add(self, members: Membership, *, start: int) -> None:
+        """Set the bits of the chunk (m,) that begins at event `start`."""
+        self.packed[start // 8 : (start + len(members) + 7) // 8] = np.packbits(members)
 
 
 class MedianTally:

@@ -16,6 +16,7 @@ Decisions
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from pathlib import Path
@@ -23,13 +24,25 @@ from typing import TYPE_CHECKING
 
 from carflow.errors import CarflowError, GatesError, Problems
 from carflow.gating.drafts import declared_axis, population_drafts
+from carflow.gating.matrices import Matrix
 from carflow.gating.parents import arrange
-from carflow.gating.scales import Asinh, Identity, Linear, Log, Logicle, Scale
+from carflow.gating.scales import (
+    Asinh,
+    Bounded,
+    Hyperlog,
+    Identity,
+    Linear,
+    Log,
+    Logicle,
+    Scale,
+    Unbounded,
+)
 from carflow.gating.strategy import (
     ALL_EVENTS,
     AssayLimits,
     Dimension,
     Plot,
+    Ratio,
     Role,
     Strategy,
     find_population,
@@ -43,16 +56,18 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from carflow.gating.models import AssayTable, ScaleTable, TemplateTable
+    from carflow.gating.models import AssayTable, MarkerTable, ScaleTable, TemplateTable
     from carflow.gating.strategy import Population
 
 # FSC-A, SSC-H, VSSC-A, "FS INT", "SS Lin", Time
 _NEVER_COMPENSATED = re.compile(r"time$|[a-z]?[fs]sc?(?![a-z])", re.IGNORECASE)
-_SCALES: dict[str, tuple[Callable[..., Scale], str]] = {
+_NO_MATRIX = ("file", "none")
+_SCALES: dict[str, tuple[Callable[..., Unbounded], str]] = {
     "flin": (Linear, "ta"),
     "log": (Log, "tm"),
     "asinh": (Asinh, "tma"),
     "logicle": (Logicle, "twma"),
+    "hyperlog": (Hyperlog, "twma"),
 }
 
 
@@ -105,7 +120,9 @@ def parse_template(text: str) -> Strategy:
     ('CD3+',)
     """
     table = _table(text)
-    axes, problems = _dimensions(table)
+    matrices, problems = _matrices(table)
+    axes, wrong_axes = _dimensions(table)
+    problems += wrong_axes
     limits, wrong = _limits(table.assay)
     drafts, faulty = population_drafts(table.population, axes)
     populations, orphans = arrange(drafts)
@@ -124,7 +141,8 @@ def parse_template(text: str) -> Strategy:
         limits=limits,
         plots=plots,
         dimensions=tuple(axes.values()),
-        compensation=table.compensation,
+        compensation="none" if table.compensation == "none" else "file",
+        matrices=matrices,
     )
 
 
@@ -142,11 +160,22 @@ def _table(text: str) -> TemplateTable:
     if version != 1:
         found = "is missing" if version is None else f"is {version!r}"
         raise GatesError(f'"format" {found}', hint="this version of carflow reads format = 1")
+    problems = [*_unknown_compensation(document)]
     try:
-        return TemplateTable.model_validate(document)
+        table = TemplateTable.model_validate(document)
     except ValidationError as error:
-        _raise(template_errors(error, document, _known_keys))
+        _raise([*problems, *template_errors(error, document, _known_keys)])
         raise
+    _raise(problems)
+    return table
+
+
+def _unknown_compensation(document: Mapping[str, object]) -> Iterator[GatesError]:
+    value, matrices = document.get("compensation"), document.get("matrices")
+    known = [*_NO_MATRIX, *(matrices if isinstance(matrices, dict) else ())]
+    if isinstance(value, str) and value not in known:
+        error = GatesError(f'"{value}" is not known', hint=did_you_mean(value, known))
+        yield error.at("compensation")
 
 
 def _known_keys(table: str) -> Iterable[str]:
@@ -157,7 +186,12 @@ def _known_keys(table: str) -> Iterable[str]:
         "markers": models.MarkerTable,
         "population": models.PopulationTable,
         "interval": models.IntervalTable,
+        "ratio": models.RatioTable,
+        "matrices": models.MatrixTable,
         "polygon": models.PolygonTable,
+        "ellipse": models.EllipseTable,
+        "ellipsoid": models.EllipsoidTable,
+        "boolean": models.BooleanTable,
         "quadrant": models.QuadrantTable,
         "assay": models.AssayTable,
         "plot": models.PlotTable,
@@ -182,6 +216,8 @@ def _raise(problems: Sequence[CarflowError]) -> None:
 
 def _dimensions(table: TemplateTable) -> tuple[dict[str, Dimension], list[CarflowError]]:
     """Return the declared markers, each with its scale, and what is wrong with them."""
+    from carflow.gating.models import MarkerTable
+
     problems: list[CarflowError] = []
     scales: dict[str, Scale] = {}
     for name, entry in table.scales.items():
@@ -191,27 +227,79 @@ def _dimensions(table: TemplateTable) -> tuple[dict[str, Dimension], list[Carflo
             problems.append(GatesError(str(error)).at(f'scale "{name}"'))
     axes = {"Time": Dimension(name="Time", scale=Identity(), compensated=False)}
     for name, declared in table.markers.items():
-        wanted = declared if isinstance(declared, str) else declared.scale
-        asked = None if isinstance(declared, str) else declared.compensated
-        if wanted in scales:
-            compensated = asked is not False and not _NEVER_COMPENSATED.match(name)
-            axes[name] = Dimension(name=name, scale=scales[wanted], compensated=compensated)
-        elif wanted not in table.scales:
-            hint = did_you_mean(wanted, table.scales)
-            problem = GatesError(f'scale "{wanted}" is not defined in [scales]', hint=hint)
-            problems.append(problem.at(f'marker "{name}"'))
+        marker = MarkerTable(scale=declared) if isinstance(declared, str) else declared
+        # gates on a faulty marker are not told that it is missing
+        axes[name] = Dimension(name=name, scale=Identity(), compensated=False)
+        try:
+            if marker.scale in scales:
+                axes[name] = _dimension(name, marker, scales[marker.scale], table)
+            elif marker.scale not in table.scales:
+                hint = did_you_mean(marker.scale, table.scales)
+                problem = GatesError(
+                    f'scale "{marker.scale}" is not defined in [scales]', hint=hint
+                )
+                problems.append(problem.at(f'marker "{name}"'))
+        except (GatesError, ValueError) as error:
+            problems.append(GatesError(str(error)).at(f'marker "{name}"'))
     return axes, problems
 
 
+def _dimension(name: str, entry: MarkerTable, scale: Scale, table: TemplateTable) -> Dimension:
+    made_of = (name,) if entry.ratio is None else (entry.ratio.of, entry.ratio.over)
+    scatter = all(_NEVER_COMPENSATED.match(one) for one in made_of)
+    ratio = None
+    if entry.ratio is not None:
+        parts = {key: value for key, value in entry.ratio if value is not None}
+        ratio = Ratio(numerator=parts.pop("of"), denominator=parts.pop("over"), **parts)
+    own = "" if table.compensation in _NO_MATRIX else table.compensation
+    matrix = own if entry.matrix is None else entry.matrix
+    if matrix and matrix not in table.matrices:
+        hint = did_you_mean(matrix, table.matrices)
+        raise GatesError(f'matrix "{matrix}" is not defined in [matrices]', hint=hint)
+    compensated = entry.compensated is not False and not scatter
+    return Dimension(
+        name=name,
+        scale=scale,
+        compensated=compensated,
+        matrix=matrix if compensated else "",
+        ratio=ratio,
+    )
+
+
+def _matrices(table: TemplateTable) -> tuple[dict[str, Matrix], list[CarflowError]]:
+    matrices: dict[str, Matrix] = {}
+    problems: list[CarflowError] = []
+    for name, entry in table.matrices.items():
+        try:
+            matrices[name] = Matrix(
+                dyes=tuple(entry.dyes),
+                detectors=tuple(entry.detectors),
+                rows=tuple(map(tuple, entry.rows)),
+                inverted=entry.inverted,
+            )
+        except GatesError as error:
+            problems.append(error.at(f'matrix "{name}"'))
+    return matrices, problems
+
+
 def _scale(entry: ScaleTable) -> Scale:
-    given = {key: value for key, value in entry if key != "type" and value is not None}
-    if entry.type == "linear":
+    given = {key: value for key, value in entry if key in "twma" and value is not None}
+    scale = _unbounded(entry.type, given)
+    if entry.bound_min is None and entry.bound_max is None:
+        return scale
+    low = -math.inf if entry.bound_min is None else entry.bound_min
+    high = math.inf if entry.bound_max is None else entry.bound_max
+    return Bounded(scale=scale, low=low, high=high)
+
+
+def _unbounded(kind: str, given: Mapping[str, float]) -> Unbounded:
+    if kind == "linear":
         if given.keys() - {"t"}:
             raise GatesError('a linear scale has only "t", the top of its axis')
-        return Identity(**given)
-    scale, needed = _SCALES[entry.type]
+        return Identity(t=given.get("t", Identity().t))
+    scale, needed = _SCALES[kind]
     if sorted(given) != sorted(needed):
-        raise GatesError(f'type "{entry.type}" is given by {", ".join(needed)}')
+        raise GatesError(f'type "{kind}" is given by {", ".join(needed)}')
     return scale(**given)
 
 

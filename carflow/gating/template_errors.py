@@ -38,7 +38,8 @@ _FIXED = {
     "too_short": ("is empty", "add at least one [[population]]"),
 }
 _LISTED = {"population": "population", "plot": "plot", "vertices": "vertex"}
-_HIDDEN = {"[key]", "str", "MarkerTable"}  # pydantic's own words in a place
+_FORMS = {"MarkerTable", "NotTable"}  # where text stands for the simplest table
+_HIDDEN = {"[key]", "str", *_FORMS}  # pydantic's own words in a place
 
 
 def template_errors(
@@ -98,10 +99,10 @@ def _problem(detail: ErrorDetails, keys: Callable[[str], Iterable[str]]) -> Gate
 
 
 def _is_other_form(detail: ErrorDetails) -> bool:
-    """Tell whether pydantic only says that a marker was written in the other of its two forms."""
+    """Tell whether pydantic only says that an entry was written in the other of two forms."""
     last, found = detail["loc"][-1], detail["input"]
     return (last == "str" and isinstance(found, dict)) or (
-        last == "MarkerTable" and not isinstance(found, dict)
+        last in _FORMS and not isinstance(found, dict)
     )
 
 

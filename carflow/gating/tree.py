@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carflow.gating.shapes import Polygon
+from carflow.gating.shapes import Boolean, Ellipsoid, Polygon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +42,7 @@ def tree_text(strategy: Strategy, counts: Mapping[str, int] | None = None) -> st
     └── late  Time ≥ 1  120  [time]
     """
     panel = f", panel {strategy.panel_id}" if strategy.panel_id else ""
-    heading = f"{strategy.name}{panel}, {_MATRIX[strategy.compensation]}"
+    heading = f"{strategy.name}{panel}, {_matrix_words(strategy)}"
     drawn = list(_branches(strategy.populations, ()))
     width = max(len(branch) + len(one.name) for branch, one in drawn)
     lines = []
@@ -55,6 +55,17 @@ def tree_text(strategy: Strategy, counts: Mapping[str, int] | None = None) -> st
             parts.append(f"[{', '.join(roles)}]")
         lines.append("  ".join(parts).rstrip())
     return "\n".join((heading, *lines))
+
+
+def _matrix_words(strategy: Strategy) -> str:
+    """Return where the matrices of the compensated axes come from."""
+    axes = [axis for one in strategy.populations for axis in one.dimensions if axis.compensated]
+    named = ", ".join(dict.fromkeys(axis.matrix for axis in axes if axis.matrix))
+    if not named:
+        return _MATRIX[strategy.compensation]
+    both = not all(axis.matrix for axis in axes)
+    own = f"{_MATRIX[strategy.compensation]} and " if both else "with "
+    return f"{own}the matrix {named} of the gates"
 
 
 def gate_words(population: Population) -> str:
@@ -70,10 +81,21 @@ def gate_words(population: Population) -> str:
     >>> gate_words(Population(name="cells", path=("cells",), shape=shape, dimensions=(axis,)))
     'FSC-A 20000 to 250000'
     """
+    words = _shape_words(population)
+    return f"outside of {words}" if population.outside else words
+
+
+def _shape_words(population: Population) -> str:
     shape = population.shape
+    names = " and ".join(axis.name for axis in population.dimensions)
     if isinstance(shape, Polygon):
-        x, y = population.dimensions
-        return f"polygon of {x.name} and {y.name}, {len(shape.vertices)} corners"
+        return f"polygon of {names}, {len(shape.vertices)} corners"
+    if isinstance(shape, Ellipsoid):
+        return f"ellipse of {names}" if len(shape.mean) == 2 else f"ellipsoid of {names}"
+    if isinstance(shape, Boolean):
+        joint = " or " if shape.operation == "or" else " and "
+        parts = [f"{'not ' * one.outside}{one.population}" for one in shape.operands]
+        return f"not ({parts[0]})" if shape.operation == "not" else joint.join(parts)
     sides = zip(population.dimensions, shape.bounds, strict=True)
     return ", ".join(_side(axis, low, high) for axis, (low, high) in sides)
 

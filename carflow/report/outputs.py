@@ -160,21 +160,23 @@ def _figures(result: Result, subject_id: str) -> Mapping[str, Figure]:
 
 
 def _write_gates(result: Result, out: Path) -> list[Path]:
-    """Write the gates as applied, and the file that tells which they were."""
+    """Write the gates as applied, and the file that tells which they were.
+
+    Gates that Gating-ML has no words for have no file; their hash is kept.
+    """
     make_folder(out / "gates")
-    names = _gate_files(result.provenance.gates)
+    named = list(zip(_gate_files(result.provenance.gates), result.provenance.gates, strict=True))
     written = [
-        write_text(out / "gates" / name, gates.gatingml)
-        for name, gates in zip(names, result.provenance.gates, strict=True)
+        write_text(out / "gates" / name, gates.gatingml) for name, gates in named if gates.gatingml
     ]
     lock = [
         {
             "name": gates.name,
             "panel_id": gates.panel_id,
             "sha256": gates.sha256,
-            "file": f"gates/{name}",
+            "file": f"gates/{name}" if gates.gatingml else None,
         }
-        for name, gates in zip(names, result.provenance.gates, strict=True)
+        for name, gates in named
     ]
     return [*written, write_text(out / "gates.lock.json", _json({"gates": lock}))]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carflow.gating.scales import Identity, Linear
-from carflow.gating.shapes import Polygon
+from carflow.gating.shapes import Ellipsoid, Polygon
 from carflow.result.sample import Axis, GatePicture, Tick
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from carflow.gating.gated import Density, Gated
     from carflow.gating.scales import Scale
+    from carflow.gating.shapes import Shape
     from carflow.gating.strategy import Population, Strategy
 
     Point = tuple[float, float]
@@ -107,14 +108,17 @@ def _outline(strategy: Strategy, gate: Population, density: Density, box: Box) -
     """Return the gate as a polygon in the plane of the picture.
 
     Bounds of the gate and of its ancestors, up to the population shown, cut the box; the
-    innermost polygon in this plane, if any, is cut by what remains of it. Gates on other
-    markers cannot be seen in this plane and leave no edge.
+    innermost polygon or ellipse in this plane, if any, is cut by what remains of it. Gates on
+    other markers, complements and boolean gates cannot be drawn in this plane and leave no edge.
     """
     polygon: tuple[Point, ...] | None = None
     for population in _lineage(strategy, gate, density.population):
-        names = tuple(dimension.name for dimension in population.dimensions)
-        if isinstance(population.shape, Polygon):
-            polygon = polygon or _in_plane(population.shape, names, density)
+        if population.outside:
+            continue
+        corners = _corners(population.shape)
+        if corners:
+            names = tuple(dimension.name for dimension in population.dimensions)
+            polygon = polygon or _in_plane(corners, names, density)
         else:
             box = _cut(box, population, density)
     left, right, bottom, top = box
@@ -132,17 +136,28 @@ def _lineage(strategy: Strategy, gate: Population, shown: str) -> Iterator[Popul
         yield by_path[gate.path[:length]]
 
 
-def _in_plane(shape: Polygon, names: tuple[str, ...], density: Density) -> tuple[Point, ...] | None:
-    if names == (density.x_name, density.y_name):
+def _corners(shape: Shape) -> tuple[Point, ...]:
+    """Return the corners of a shape whose edge is no box: a polygon, or an ellipse by many."""
+    if isinstance(shape, Polygon):
         return shape.vertices
+    if isinstance(shape, Ellipsoid) and len(shape.bounds) == 2:
+        return tuple(shape.outline())
+    return ()
+
+
+def _in_plane(
+    corners: tuple[Point, ...], names: tuple[str, ...], density: Density
+) -> tuple[Point, ...] | None:
+    if names == (density.x_name, density.y_name):
+        return corners
     if names == (density.y_name, density.x_name):
-        return tuple((x, y) for y, x in shape.vertices)
+        return tuple((x, y) for y, x in corners)
     return None
 
 
 def _cut(box: Box, population: Population, density: Density) -> Box:
     left, right, bottom, top = box
-    if isinstance(population.shape, Polygon):
+    if isinstance(population.shape, (Polygon, Ellipsoid)):
         return box
     for dimension, (low, high) in zip(population.dimensions, population.shape.bounds, strict=True):
         if dimension.name == density.x_name:

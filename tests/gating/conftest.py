@@ -1,13 +1,40 @@
 """A tube made of arrays, and templates short enough to read in a test."""
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from carflow.fcs.panel import Panel
 from carflow.fcs.spillover import Spillover
+from carflow.gating.matrices import Matrix
+from carflow.gating.scales import (
+    Asinh,
+    Bounded,
+    Hyperlog,
+    Identity,
+    Linear,
+    Log,
+    Logicle,
+    Scale,
+)
+from carflow.gating.shapes import (
+    Boolean,
+    Ellipsoid,
+    Interval,
+    Operand,
+    Polygon,
+    Quadrant,
+    Rectangle,
+    Shape,
+)
+from carflow.gating.strategy import Dimension, Population, Ratio, Strategy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,3 +191,332 @@ gate = "CAR+"
 def template() -> str:
     """A template with every kind of gate, a sibling, and a name that is used twice."""
     return TEMPLATE
+
+
+# --- random trees with every kind of gate, and a slow twin in fractions and `math` -----------
+
+OWN_MATRIX = ((1.0, 0.12, 0.0), (0.03, 1.0, 0.2), (0.0, 0.05, 1.0))
+DETECTORS = ("B1", "V1", "R1")
+CHANNEL_OF = {"CD3": "B1", "CD4": "V1", "CAR": "R1"}
+COLUMNS = ("FSC-A", "SSC-A", *DETECTORS, "Time")
+LOGICLE = Logicle(t=262144.0, w=0.5, m=4.5, a=0.0)
+HYPERLOG = Hyperlog(t=262144.0, w=0.5, m=4.5, a=0.0)
+MATRICES = {
+    "lab": Matrix(
+        dyes=("FITC", "PE", "APC"),
+        detectors=DETECTORS,
+        rows=((1.0, 0.1, 0.02), (0.05, 1.0, 0.1), (0.0, 0.2, 1.0)),
+    ),
+    "wide": Matrix(
+        dyes=("Dim", "Bright"), detectors=DETECTORS, rows=((1.0, 0.3, 0.1), (0.2, 1.0, 0.4))
+    ),
+}
+# FlowKit follows the specification on these; see test_flowkit.py for the others
+COMMON_AXES = (
+    Dimension(name="FSC-A", scale=Identity(), compensated=False),
+    Dimension(name="SSC-A", scale=Linear(t=262144.0, a=1000.0), compensated=False),
+    Dimension(name="CD3", scale=LOGICLE, compensated=True),
+    Dimension(name="CD4", scale=Asinh(t=262144.0, m=4.5, a=0.5), compensated=True),
+    Dimension(name="CAR", scale=HYPERLOG, compensated=True),
+)
+MORE_AXES = (
+    Dimension(name="CD4", scale=Logicle(t=262144.0, w=1.0, m=4.0, a=0.5), compensated=True),
+    Dimension(
+        name="ratio",
+        scale=Identity(),
+        compensated=False,
+        ratio=Ratio(numerator="B1", denominator="SSC-A", a=2.0, b=-100.0, c=-300.0),
+    ),
+    Dimension(name="CAR", scale=Logicle(t=262144.0, w=1.0, m=4.0, a=0.5), compensated=False),
+    Dimension(name="PE", scale=HYPERLOG, compensated=True, matrix="lab"),
+    Dimension(name="CAR", scale=Log(t=262144.0, m=5.0), compensated=False),
+    Dimension(name="CD3", scale=Bounded(scale=LOGICLE, low=0.3, high=0.7), compensated=True),
+    Dimension(
+        name="CD4",
+        scale=Bounded(scale=Asinh(t=262144.0, m=4.5, a=0.5), high=0.8),
+        compensated=False,
+    ),
+    Dimension(name="Bright", scale=HYPERLOG, compensated=True, matrix="wide"),
+    Dimension(
+        name="compensated ratio",
+        scale=Bounded(scale=Log(t=100.0, m=4.0), low=0.1),
+        compensated=True,
+        ratio=Ratio(numerator="CD3", denominator="CD4", a=3.0, c=-900.0, low=0.01, high=50.0),
+    ),
+)
+
+
+@st.composite
+def _shapes(draw: st.DrawFn, axes: tuple[Dimension, ...]) -> tuple[Shape, tuple[Dimension, ...]]:
+    x, y = draw(st.lists(st.sampled_from(axes), min_size=2, max_size=2, unique=True))
+    places = st.floats(5.0, 20_000.0)
+
+    def place(axis: Dimension) -> float:
+        at = draw(places)
+        if axis.ratio is not None:
+            at = at / 2e4 * (2.0 if axis.scale.kind == "identity" else 60.0)
+        elif axis.name in {"FSC-A", "SSC-A"}:
+            at *= 13.0
+        return float(axis.scale.forward(np.array([at]))[0])
+
+    kind = draw(st.sampled_from(["interval", "rectangle", "quadrant", "polygon", "ellipsoid"]))
+    return _drawn(draw, kind, (x, y), place)
+
+
+def _drawn(
+    draw: st.DrawFn,
+    kind: str,
+    axes: tuple[Dimension, Dimension],
+    place: Callable[[Dimension], float],
+) -> tuple[Shape, tuple[Dimension, ...]]:
+    x, y = axes
+
+    def span(axis: Dimension) -> tuple[float, float]:
+        low, high = sorted((place(axis), place(axis)))
+        return low, high + 1e-3
+
+    if kind == "polygon":
+        corners = draw(st.integers(3, 6))
+        return Polygon(vertices=tuple((place(x), place(y)) for _ in range(corners))), (x, y)
+    if kind == "quadrant":
+        return Quadrant(lows=(place(x), -math.inf), highs=(math.inf, place(y))), (x, y)
+    across, up = span(x), span(y)
+    if kind == "ellipsoid":
+        return _ellipse(across, up, draw(st.floats(-0.9, 0.9))), (x, y)
+    if kind == "interval":
+        return Interval(low=across[0], high=draw(st.sampled_from([across[1], math.inf]))), (x,)
+    return Rectangle(lows=(across[0], up[0]), highs=(across[1], up[1])), (x, y)
+
+
+def _ellipse(across: tuple[float, float], up: tuple[float, float], tilt: float) -> Ellipsoid:
+    wide, high = (across[1] - across[0]) / 2, (up[1] - up[0]) / 2
+    return Ellipsoid(
+        mean=(sum(across) / 2, sum(up) / 2),
+        covariance=((wide**2, tilt * wide * high), (tilt * wide * high, high**2)),
+        distance_square=1.0 if tilt < 0.5 else 2.5,
+    )
+
+
+@st.composite
+def _booleans(draw: st.DrawFn, paths: list[tuple[str, ...]]) -> Boolean:
+    operation: Literal["and", "or", "not"] = draw(st.sampled_from(["and", "or", "not"]))
+    size = 1 if operation == "not" else draw(st.integers(1, 3))
+    operands = tuple(
+        Operand(population="/".join(draw(st.sampled_from(paths))), outside=draw(st.booleans()))
+        for _ in range(size)
+    )
+    return Boolean(operation=operation, operands=operands)
+
+
+@st.composite
+def _strategies(draw: st.DrawFn, axes: tuple[Dimension, ...], *, kin: bool = True) -> Strategy:
+    populations: list[Population] = []
+    paths: list[tuple[str, ...]] = [()]
+    for number in range(draw(st.integers(1, 7))):
+        path = (*draw(st.sampled_from(paths)), f"p{number}")
+        others = [one.path for one in populations]
+        known = [other for other in others if kin or path[: len(other)] != other]
+        if known and draw(st.integers(0, 3)) == 0:
+            shape: Shape = draw(_booleans(known))
+            drawn_on: tuple[Dimension, ...] = ()
+        else:
+            shape, drawn_on = draw(_shapes(axes))
+        paths.append(path)
+        populations.append(
+            Population(
+                name=path[-1],
+                path=path,
+                shape=shape,
+                dimensions=drawn_on,
+                outside=draw(st.integers(0, 4)) == 0,
+            )
+        )
+    used = {axis.matrix for one in populations for axis in one.dimensions}
+    return Strategy(
+        name="random",
+        populations=tuple(populations),
+        matrices={name: matrix for name, matrix in MATRICES.items() if name in used},
+        time="stored",
+    )
+
+
+RandomTrees = st.SearchStrategy[Strategy]
+
+
+@pytest.fixture(scope="session")
+def any_tree() -> RandomTrees:
+    """Random trees with every kind of gate and axis."""
+    return _strategies((*COMMON_AXES, *MORE_AXES))
+
+
+@pytest.fixture(scope="session")
+def common_tree() -> RandomTrees:
+    """Random trees of what FlowKit supports as the specification says."""
+    return _strategies(COMMON_AXES, kin=False)
+
+
+def _fractions(rows: Sequence[Sequence[float]]) -> list[list[Fraction]]:
+    return [[Fraction(number) for number in row] for row in rows]
+
+
+def _exact_inverse(matrix: list[list[Fraction]]) -> list[list[Fraction]]:
+    size = len(matrix)
+    rows = [[*row, *(Fraction(i == j) for j in range(size))] for i, row in enumerate(matrix)]
+    for step in range(size):
+        pivot = next(i for i in range(step, size) if rows[i][step])
+        rows[step], rows[pivot] = rows[pivot], rows[step]
+        rows[step] = [number / rows[step][step] for number in rows[step]]
+        for i in range(size):
+            if i != step:
+                factor = rows[i][step]
+                rows[i] = [a - factor * b for a, b in zip(rows[i], rows[step], strict=True)]
+    return [row[size:] for row in rows]
+
+
+@lru_cache(maxsize=8)
+def _exact_weights(rows: tuple[tuple[float, ...], ...]) -> list[list[Fraction]]:
+    """Return S' (S S')^-1: the inverse of a square matrix, the least squares of a wide one."""
+    s = _fractions(rows)
+    gram = [[sum((a * b for a, b in zip(r, q, strict=True)), Fraction()) for q in s] for r in s]
+    inverse = _exact_inverse(gram)
+    return [
+        [sum((s[k][d] * inverse[k][f] for k in range(len(s))), Fraction()) for f in range(len(s))]
+        for d in range(len(s[0]))
+    ]
+
+
+def _slow_linear(event: Mapping[str, float], axis: Dimension, name: str) -> float:
+    matrix = MATRICES.get(axis.matrix)
+    if matrix is not None:
+        column, rows = matrix.dyes.index(name), matrix.rows
+    elif axis.compensated:
+        column, rows = DETECTORS.index(CHANNEL_OF.get(name, name)), OWN_MATRIX
+    else:
+        return event[CHANNEL_OF.get(name, name)]
+    weights = _exact_weights(rows)
+    return float(
+        sum(
+            (
+                Fraction(event[one]) * row[column]
+                for one, row in zip(DETECTORS, weights, strict=True)
+            ),
+            Fraction(),
+        )
+    )
+
+
+@lru_cache(maxsize=100_000)
+def _slow_scaled(value: float, scale: Scale) -> float:
+    if isinstance(scale, Bounded):
+        return min(max(_slow_scaled(value, scale.scale), scale.low), scale.high)
+    if isinstance(scale, Linear):
+        return (value + scale.a) / (scale.t + scale.a)
+    if isinstance(scale, Log):
+        return math.log10(value / scale.t) / scale.m + 1.0 if value > 0.0 else -math.inf
+    if isinstance(scale, Asinh):
+        ln10 = math.log(10.0)
+        stretched = math.asinh(value * math.sinh(scale.m * ln10) / scale.t)
+        return (stretched + scale.a * ln10) / ((scale.m + scale.a) * ln10)
+    if isinstance(scale, (Logicle, Hyperlog)):
+        return _bisected(value, scale)
+    return value
+
+
+def _bisected(value: float, scale: Logicle | Hyperlog) -> float:
+    """Return the place y at which the curve of the specification reaches a value."""
+    curve, middle = _curve(scale)
+    low, high = middle, 10.0
+    for _ in range(70):
+        centre = (low + high) / 2.0
+        low, high = (centre, high) if curve(centre) < abs(value) else (low, centre)
+    return low if value >= 0.0 else 2.0 * middle - low
+
+
+def _curve(scale: Logicle | Hyperlog) -> tuple[Callable[[float], float], float]:
+    """Return the curve above its middle, and the middle (of a symmetric curve)."""
+    whole = scale.m + scale.a
+    w, x2, b = scale.w / whole, scale.a / whole, whole * math.log(10.0)
+    x1, x0 = x2 + w, x2 + 2.0 * w
+    if isinstance(scale, Hyperlog):
+        c = math.exp(b * x0) / w
+        f = math.exp(b * x1) + c * x1
+        a = scale.t / (math.exp(b) + c - f)
+        return lambda y: a * (math.exp(b * y) + c * y - f), x1
+    low, high, d = 0.0, b, b
+    for _ in range(200):
+        d = (low + high) / 2.0
+        below = d == 0.0 or 2.0 * (math.log(d) - math.log(b)) + w * (d + b) < 0.0
+        low, high = (d, high) if below else (low, d)
+    c = math.exp(x0 * (b + d))
+    f = math.exp(b * x1) - c * math.exp(-d * x1)
+    a = scale.t / (math.exp(b) - f - c * math.exp(-d))
+    return lambda y: a * (math.exp(b * y) - c * math.exp(-d * y) - f), x1
+
+
+def _slow_coordinate(event: Mapping[str, float], axis: Dimension) -> float:
+    if axis.ratio is None:
+        return _slow_scaled(_slow_linear(event, axis, axis.name), axis.scale)
+    above, below = (_slow_linear(event, axis, name) for name in axis.names)
+    ratio = axis.ratio
+    value = ratio.a * (above - ratio.b) / (below - ratio.c)
+    return _slow_scaled(min(max(value, ratio.low), ratio.high), axis.scale)
+
+
+def _slow_polygon(vertices: Sequence[tuple[float, float]], x: float, y: float) -> bool:
+    at_x, at_y, odd = Fraction(x), Fraction(y), False
+    for start, end in zip(vertices, (*vertices[1:], vertices[0]), strict=True):
+        x0, y0, x1, y1 = map(Fraction, (*start, *end))
+        turn = (x1 - x0) * (at_y - y0) - (at_x - x0) * (y1 - y0)
+        if turn == 0 and min(x0, x1) <= at_x <= max(x0, x1) and min(y0, y1) <= at_y <= max(y0, y1):
+            return True
+        if (y0 <= at_y) != (y1 <= at_y):
+            odd ^= at_x < x0 + (at_y - y0) * (x1 - x0) / (y1 - y0)
+    return odd
+
+
+def _slow_inside(shape: Shape, point: Sequence[float]) -> bool:
+    if isinstance(shape, Ellipsoid):
+        if not all(map(math.isfinite, point)):
+            return False
+        inverse = _exact_inverse(_fractions(shape.covariance))
+        away = [Fraction(at) - Fraction(mean) for at, mean in zip(point, shape.mean, strict=True)]
+        distance = sum(
+            (away[i] * away[j] * inverse[i][j] for i in range(2) for j in range(2)), Fraction()
+        )
+        return distance <= Fraction(shape.distance_square)
+    if isinstance(shape, Polygon):
+        return all(map(math.isfinite, point)) and _slow_polygon(shape.vertices, *point)
+    return all(low <= v < high for v, (low, high) in zip(point, shape.bounds, strict=True))
+
+
+def _slow_boolean(shape: Boolean, members: Mapping[str, list[bool]], event: int) -> bool:
+    values = [members[one.population][event] != one.outside for one in shape.operands]
+    if shape.operation == "not":
+        return not values[0]
+    return all(values) if shape.operation == "and" else any(values)
+
+
+SlowMembers = Callable[[np.ndarray, Strategy], dict[str, list[bool]]]
+
+
+@pytest.fixture(scope="session")
+def slow_members() -> SlowMembers:
+    """Gate one event after the other, gate after gate, with `math` and fractions."""
+
+    def members(events: np.ndarray, strategy: Strategy) -> dict[str, list[bool]]:
+        rows = [dict(zip(COLUMNS, map(float, event), strict=True)) for event in events]
+        found: dict[str, list[bool]] = {"": [True] * len(rows)}
+        for one in strategy.populations:
+            above = found["/".join(one.parent)]
+            here = []
+            for number, event in enumerate(rows):
+                if isinstance(one.shape, Boolean):
+                    inside = _slow_boolean(one.shape, found, number)
+                else:
+                    point = [_slow_coordinate(event, axis) for axis in one.dimensions]
+                    inside = _slow_inside(one.shape, point)
+                here.append(above[number] and inside != one.outside)
+            found["/".join(one.path)] = here
+        return found
+
+    return members

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from carflow.errors import AnalysisError
 from carflow.fcs.spillover import Spillover
-from carflow.gating.compensation import CompensationState, compensation, ordered_inverse
+from carflow.gating.compensation import CompensationState, compensation
+from carflow.gating.matrices import ordered_inverse
 
 DYES = ("B1", "V1", "R1")
 MATRIX = np.array([[1.0, 0.2, 0.0], [0.05, 1.0, 0.1], [0.0, 0.3, 1.0]])

@@ -1,15 +1,27 @@
 """Templates: what a good one becomes, and the sentence for each thing that can be wrong."""
 
+import json
 import math
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import carflow
 from carflow.errors import CarflowError, GatesError, Problems
-from carflow.gating.scales import Asinh, Identity, Linear, Log, Logicle
-from carflow.gating.shapes import Interval, Polygon, Quadrant, Rectangle
-from carflow.gating.strategy import AssayLimits, Role
+from carflow.gating.models import schema, schema_text
+from carflow.gating.scales import Asinh, Bounded, Hyperlog, Identity, Linear, Log, Logicle
+from carflow.gating.shapes import (
+    Boolean,
+    Ellipsoid,
+    Interval,
+    Operand,
+    Polygon,
+    Quadrant,
+    Rectangle,
+)
+from carflow.gating.strategy import AssayLimits, Ratio, Role
 from carflow.gating.template import parse_template, read_template
 
 HEAD = """
@@ -127,7 +139,7 @@ def test_comments_and_order_of_keys_do_not_change_the_hash(template: str) -> Non
                 'compensation: "File" is not known (did you mean "file"?)',
                 (
                     'population "a": unknown key "colour" (known: name, parent, description, '
-                    "interval, rectangle, polygon, quadrant)"
+                    "interval, rectangle, polygon, ellipse, ellipsoid, quadrant, boolean, outside)"
                 ),
                 'unknown key "roels" (did you mean "roles"?)',
             ],
@@ -191,7 +203,10 @@ def test_comments_and_order_of_keys_do_not_change_the_hash(template: str) -> Non
             [
                 'population "a": marker "cd3" has no scale in [markers] (did you mean "CD3"?)',
                 'population "b": CD3: the low bound (5) is not below the high (2)',
-                'population "c": needs exactly one of interval, rectangle, polygon and quadrant',
+                (
+                    'population "c": needs exactly one of interval, rectangle, polygon, ellipse, '
+                    "ellipsoid, quadrant and boolean"
+                ),
                 'population 4: needs "name"',
                 'population "d": an interval needs "low", "high" or both',
                 'population "e": a rectangle needs at least one marker with its two bounds',
@@ -262,3 +277,188 @@ def test_files_that_are_no_text_are_refused(tmp_path: Path) -> None:
     with pytest.raises(GatesError) as folder:
         read_template(tmp_path)
     assert str(folder.value) == f"{tmp_path}: cannot be read: Is a directory"
+
+
+EVERYTHING = """
+format = 1
+name = "every gate"
+compensation = "lab"
+
+[scales]
+plain = { type = "linear" }
+curved = { type = "hyperlog", t = 262144, w = 0.5, m = 4.5, a = 0 }
+ending = { type = "asinh", t = 262144, m = 4, a = 1, bound_min = 0.2, bound_max = 0.9 }
+share = { type = "log", t = 100, m = 2 }
+
+[matrices.lab]
+dyes = ["FITC", "PE"]
+detectors = ["B1", "V1", "R1"]
+rows = [[1, 0.2, 0.1], [0.1, 1, 0.3]]
+
+[markers]
+FITC = "curved"
+PE = "ending"
+"FSC-A" = "plain"
+R1 = { scale = "curved", compensated = false }
+own = { scale = "curved", matrix = "" }
+"PE share" = { scale = "share", ratio = { of = "PE", over = "FITC", a = 2, c = -5, low = 0.1 } }
+
+[[population]]
+name = "round"
+ellipse = { x = "FITC", y = "PE", center = [3000, 3000], tips = [[30000, 9000], [2000, 9000]] }
+
+[[population]]
+name = "ball"
+[population.ellipsoid]
+of = ["FITC", "PE", "FSC-A"]
+center = [2000, 3000, 90000]
+covariance = [[0.01, 0, 0], [0, 0.02, 0], [0, 0, 1e8]]
+distance_square = 4
+
+[[population]]
+name = "not small"
+outside = true
+interval = { of = "FSC-A", high = 30000 }
+
+[[population]]
+name = "either"
+parent = "not small"
+boolean.any_of = ["round", { not = "ball" }]
+
+[[population]]
+name = "only round"
+boolean = { all_of = ["round"], none_of = ["ball"] }
+
+[[population]]
+name = "ratio"
+interval = { of = "PE share", low = 2 }
+"""
+
+
+def test_every_kind_of_gate_has_a_readable_form() -> None:
+    strategy = parse_template(EVERYTHING)
+    fitc, pe = strategy.dimension("FITC"), strategy.dimension("PE")
+    assert fitc.scale == Hyperlog(t=262144.0, w=0.5, m=4.5, a=0.0)
+    assert pe.scale == Bounded(scale=Asinh(t=262144.0, m=4.0, a=1.0), low=0.2, high=0.9)
+    assert (fitc.compensated, fitc.matrix) == (True, "lab")
+    assert [strategy.dimension(name).matrix for name in ("R1", "own", "FSC-A")] == ["", "", ""]
+    assert [strategy.dimension(name).compensated for name in ("R1", "own")] == [False, True]
+    assert strategy.matrices["lab"].dyes == ("FITC", "PE")
+    assert strategy.dimension("PE share").ratio == Ratio(
+        numerator="PE", denominator="FITC", a=2.0, c=-5.0, low=0.1
+    )
+    assert strategy.find("not small").outside
+    assert strategy.find("either").shape == Boolean(
+        operation="or",
+        operands=(Operand(population="round"), Operand(population="ball", outside=True)),
+    )
+    assert strategy.find("only round").shape == Boolean(
+        operation="and",
+        operands=(Operand(population="round"), Operand(population="ball", outside=True)),
+    )
+    assert "PE" in strategy.marker_names()
+    assert "PE share" not in strategy.marker_names()
+
+
+def test_the_tips_of_an_ellipse_are_on_its_outline() -> None:
+    strategy = parse_template(EVERYTHING)
+    shape = strategy.find("round").shape
+    assert isinstance(shape, Ellipsoid)
+    x, y = strategy.dimension("FITC").scale, strategy.dimension("PE").scale
+    at_x = x.forward(np.array([30000.0, 2000.0, 3000.0]))
+    at_y = y.forward(np.array([9000.0, 9000.0, 3000.0]))
+    away = np.column_stack((at_x, at_y)) - np.array(shape.mean)
+    distance = np.einsum("ni,ij,nj->n", away, np.array(shape.inverse), away)
+    assert distance == pytest.approx([1.0, 1.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        (
+            'compensation = "lab"',
+            'compensation = "lob"',
+            'compensation: "lob" is not known (known: file, none, lab)',
+        ),
+        (
+            'matrix = ""',
+            'matrix = "labb"',
+            'marker "own": matrix "labb" is not defined in [matrices] (did you mean "lab"?)',
+        ),
+        (
+            "rows = [[1, 0.2, 0.1], [0.1, 1, 0.3]]",
+            "rows = [[1, 0.2], [0.1, 1]]",
+            (
+                'matrix "lab": a matrix of 2 dyes and 3 detectors has 2 rows of 3 numbers, '
+                "found 2 of 2 and 2"
+            ),
+        ),
+        (
+            "tips = [[30000, 9000], [2000, 9000]]",
+            "tips = [[30000, 3000], [90000, 3000]]",
+            (
+                'population "round": the tips of the ellipse lie on one line with its center '
+                "(give one tip of the long axis and one of the short axis)"
+            ),
+        ),
+        (
+            "center = [2000, 3000, 90000]",
+            "center = [2000, 3000]",
+            'population "ball": the ellipsoid is of 3 markers, but its center has 2 numbers',
+        ),
+        (
+            'boolean.any_of = ["round", { not = "ball" }]',
+            'boolean.any_of = ["round", { not = "bell" }]',
+            (
+                'population "either": population "bell" is not defined (defined: round, ball, '
+                "not small, either, only round, ratio)"
+            ),
+        ),
+        (
+            'boolean.any_of = ["round", { not = "ball" }]',
+            "boolean = {}",
+            (
+                'population "either": a boolean gate needs either "any_of", or "all_of" and '
+                '"none_of", or one of these'
+            ),
+        ),
+        (
+            'boolean.any_of = ["round", { not = "ball" }]',
+            "boolean.any_of = [7]",
+            ('population "either": boolean: any_of: number 1: must be text in quotes, found 7'),
+        ),
+        (
+            'boolean.any_of = ["round", { not = "ball" }]',
+            'boolean.any_of = ["only round", "either"]',
+            'population "either": its boolean gates and parents form a circle',
+        ),
+        (
+            "bound_min = 0.2, bound_max = 0.9",
+            "bound_min = 0.9, bound_max = 0.2",
+            ('scale "ending": the lower bound of the scale (0.9) is above the upper (0.2)'),
+        ),
+        (
+            "low = 0.1 }",
+            "low = 0.1, high = 0 }",
+            ('marker "PE share": the lower bound of the ratio (0.1) is above the upper (0)'),
+        ),
+    ],
+)
+def test_what_is_wrong_with_the_newer_gates_is_said(before: str, after: str, sentence: str) -> None:
+    assert before in EVERYTHING
+    assert complaints(EVERYTHING.replace(before, after)) == [sentence]
+
+
+def test_the_schema_for_editors_is_that_of_the_models() -> None:
+    path = Path(carflow.__file__).parent / "docs" / "gates.schema.json"
+    assert json.loads(path.read_text(encoding="utf-8")) == schema(), (
+        "write it again: python -c 'from carflow.gating.models import schema_text; "
+        'print(schema_text(), end="")\' > carflow/docs/gates.schema.json'
+    )
+    assert path.read_text(encoding="utf-8") == schema_text()
+
+
+def test_the_shipped_templates_fit_the_schema(gates_folder: Path) -> None:
+    keys = set(json.loads(schema_text())["properties"])
+    for path in gates_folder.glob("*.toml"):
+        assert set(tomllib.loads(path.read_text(encoding="utf-8"))) <= keys
