@@ -49,7 +49,8 @@ class CurveKinetics:
 
     `parameters` by name, in the order of the tables, and `further` ones likewise. `growth` is
     the growth from each quantified sample to the next: of a percentage, the difference of the
-    growth of CAR+ and of the other cells.
+    growth of CAR+ and of the other cells. `modelled` are sentences about the day of the peak
+    under named models; they stand apart from what was measured.
     """
 
     subject_id: str
@@ -60,6 +61,7 @@ class CurveKinetics:
     sentences: tuple[str, ...]
     further: Mapping[str, Measure] = field(default_factory=dict)
     growth: tuple[GrowthStep, ...] = ()
+    modelled: tuple[str, ...] = ()
 
 
 def analyse_curve(
@@ -114,12 +116,12 @@ def analyse_curve(
         further={name: every[name] for name in _FURTHER}
         | {name: found.auc(0.0, last_day) for name, last_day in _LATE_AREAS.items()},
         growth=growth_steps(series, unit=curve.unit),
+        modelled=_modelled(series, peak, curve.unit),
         peak=peak,
         sentences=(
             *peak_sentences(peak, curve.quantity),
             *(span_sentences(peak, span_of_days(series, peak.days95)) if peak.days95 else ()),
             *shape_sentences(peak_shape(series, peak)),
-            *_modelled(series, peak, curve.unit),
             *treatment_sentences(peak, runs),
             *fall_sentences(peak, series.samples, runs),
             *reference_sentences(references),

@@ -53,6 +53,7 @@ class Statement:
 
     heading: str
     sentences: tuple[str, ...]
+    modelled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +168,7 @@ def _statements(
         one.quantity: Statement(
             heading=wording.label_of(one.quantity),
             sentences=tuple(found for found in one.sentences if found not in about_others),
+            modelled=one.modelled,
         )
         for one in told
     }

@@ -47,8 +47,13 @@ SUBSETS = (
 _LETTERS = tuple(ascii_lowercase) + tuple(
     first + second for first in "ab" for second in ascii_lowercase
 )
-# shown only where they differ from the parameter inside the search window
-_GLOBAL = {"cmax_global": "cmax", "tmax_global": "tmax"}
+# shown only where they differ from the parameter beside them
+_GLOBAL = {
+    "cmax_global": "cmax",
+    "tmax_global": "tmax",
+    "auc_last": "auc_0_28",
+    "auc_all": "auc_last",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
