@@ -29,10 +29,11 @@ from carflow.provenance import provenance_of
 from carflow.qc.checks import check_batch
 from carflow.qc.limits import QcLimits
 from carflow.qc.summary import TubeSummary, summarise
-from carflow.quantify.background import background_of
+from carflow.quantify.background import Background, background_of
 from carflow.quantify.counts import TubeCounts
 from carflow.quantify.declarations import CURVE_QUANTITIES, DECLARATIONS
 from carflow.quantify.gated import car_medians, tube_counts
+from carflow.quantify.merging import MergeKey, TubePart
 from carflow.quantify.tube import quantify_tube, unquantified
 from carflow.reasons import Reason
 from carflow.result.pictures import gate_pictures
@@ -40,6 +41,7 @@ from carflow.result.rows import FINDING_COLUMNS, finding_rows
 from carflow.result.run import ManifestRow, Result, frame
 from carflow.result.sample import Failure, PopulationCount, SampleResult
 from carflow.result.subject import SubjectResult
+from carflow.visits import VisitTube, merged_visits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from carflow.quantify.quantity import Quantity
     from carflow.study.model import Study, Tube
 
+    Visits = Mapping[tuple[str, float], tuple[Quantity, ...]]
     TubeDone = Callable[[Tube, CarflowError | Problems | None], None]
 
 
@@ -61,6 +64,8 @@ class _Counted:
     counts: TubeCounts
     volume: AcquiredVolume
     limits: AssayLimits
+    key: MergeKey
+    background: Background | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +121,12 @@ def run(
     gated = _outcomes(study, strategies, jobs=jobs, tube_done=tube_done)
     outcomes = tuple(_quantified(study, gated))
     results = tuple(outcome.result for outcome in outcomes)
+    visits = merged_visits(_visit_tubes(study, outcomes))
     return Result(
         tube_results=results,
-        subject_results=tuple(_subject(study, results, name) for name in study.subject_ids),
+        subject_results=tuple(
+            _subject(study, results, name, visits=visits) for name in study.subject_ids
+        ),
         all_findings=_findings(study, outcomes, limits),
         provenance=provenance_of(study, strategies, _channels(outcomes), limits=limits),
         references=study.references,
@@ -246,6 +254,11 @@ def _measured(tube: Tube, strategy: Strategy | None) -> _Outcome:
             counts=tube_counts(gated),
             volume=acquired_volume(acquisition.keywords, unit_override=tube.volume_unit_override),
             limits=strategy.limits,
+            key=MergeKey(
+                panel_id=tube.panel_id,
+                settings="|".join(acquisition.voltages),
+                gates_sha256=strategy.sha256,
+            ),
         ),
     )
 
@@ -282,15 +295,13 @@ def _quantified(study: Study, outcomes: tuple[_Outcome, ...]) -> Iterator[_Outco
             yield outcome
             continue
         alike = [counted for gates, counted in gated if gates == outcome.result.gates_name]
+        background = background_of(tube, alike)
         quantities = quantify_tube(
-            found.counts,
-            tube,
-            found.volume,
-            found.limits,
-            background=background_of(tube, alike),
+            found.counts, tube, found.volume, found.limits, background=background
         )
         yield replace(
             outcome,
+            counted=replace(found, background=background),
             result=replace(outcome.result, quantities=quantities),
             summary=outcome.summary and replace(outcome.summary, per_ul=_per_ul(quantities)),
         )
@@ -341,12 +352,26 @@ def _findings(
     return tuple(sorted(found, key=lambda finding: finding.severity.rank))
 
 
-def _subject(study: Study, results: tuple[SampleResult, ...], subject_id: str) -> SubjectResult:
+def _visit_tubes(study: Study, outcomes: tuple[_Outcome, ...]) -> list[VisitTube]:
+    return [
+        VisitTube(
+            part=TubePart(key=found.key, tube=tube, counts=found.counts, volume=found.volume),
+            limits=found.limits,
+            background=found.background,
+        )
+        for tube, outcome in zip(study.tubes, outcomes, strict=True)
+        if (found := outcome.counted) is not None
+    ]
+
+
+def _subject(
+    study: Study, results: tuple[SampleResult, ...], subject_id: str, *, visits: Visits
+) -> SubjectResult:
     treatments = tuple(one for one in study.treatments if one.subject_id == subject_id)
     curves = tuple(
         curve
         for name in CURVE_QUANTITIES
-        if (curve := _curve(results, subject_id, name)) is not None
+        if (curve := _curve(results, subject_id, name, visits=visits)) is not None
     )
     return SubjectResult(
         subject_id=subject_id,
@@ -356,13 +381,26 @@ def _subject(study: Study, results: tuple[SampleResult, ...], subject_id: str) -
     )
 
 
-def _curve(results: tuple[SampleResult, ...], subject_id: str, name: str) -> Curve | None:
-    """Return a subject's curve of one quantity, or None where no tube measured it."""
+def _curve(
+    results: tuple[SampleResult, ...], subject_id: str, name: str, *, visits: Visits
+) -> Curve | None:
+    """Return a subject's curve of one quantity, or None where no tube measured it.
+
+    A visit of several tubes is one point, made from their summed counts.
+    """
     points = [
         Point(day=result.day, measure=quantity.measure, sample_id=result.sample_id)
         for result in results
         if result.subject_id == subject_id and result.sample_type.on_curve
+        if (subject_id, result.day) not in visits
         if (quantity := result.quantity(name)) is not None
+    ]
+    points += [
+        Point(day=day, measure=quantity.measure, sample_id="visit of several tubes")
+        for (subject, day), quantities in visits.items()
+        if subject == subject_id
+        for quantity in quantities
+        if quantity.name == name
     ]
     if not any(point.is_measured for point in points):
         return None

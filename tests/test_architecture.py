@@ -24,7 +24,7 @@ FLOORS: list[list[str]] = [
     ["kinetics", "qc"],
     ["result"],
     ["report"],
-    ["provenance", "simulate", "terminal"],
+    ["provenance", "simulate", "terminal", "visits"],
     ["pipeline"],
     ["course", "faults"],
     ["cli"],

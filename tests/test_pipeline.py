@@ -173,3 +173,43 @@ def test_check_without_gates_leaves_out_what_needs_a_population(
 
     assert "QC-EVENTS" in codes
     assert "QC-CD3-EVENTS" not in codes
+
+
+def test_two_tubes_of_one_visit_are_one_point_made_of_their_summed_counts(
+    tmp_path: Path, write_tube: WriteTube, gates: Strategy
+) -> None:
+    write_tube(tmp_path / "a.fcs", identity="a", car=400)
+    write_tube(tmp_path / "b.fcs", identity="b", car=800)
+    rows = ("a.fcs,A,P1,7,patient,car_t_blood,,", "b.fcs,B,P1,7,patient,car_t_blood,,")
+    result = cf.run(study_of(tmp_path, *rows), gates)
+    curve = result.subject("P1").curve_of("car_pct_cd3")
+    single = [result.tube(name).quantity("car_pct_cd3") for name in ("A", "B")]
+
+    assert curve is not None
+    (point,) = curve.points
+    events = sum(one.n_numerator or 0 for one in single if one)
+    of = sum(one.n_denominator or 0 for one in single if one)
+    assert point.measure.value == pytest.approx(100 * events / of)
+
+
+def test_tubes_of_one_visit_with_other_settings_are_not_merged(
+    tmp_path: Path, write_tube: WriteTube, gates: Strategy
+) -> None:
+    write_tube(tmp_path / "a.fcs", identity="a", P5V="450")
+    write_tube(tmp_path / "b.fcs", identity="b", P5V="500")
+    rows = ("a.fcs,A,P1,7,patient,car_t_blood,,", "b.fcs,B,P1,7,patient,car_t_blood,,")
+    result = cf.run(study_of(tmp_path, *rows), gates)
+
+    assert result.subject("P1").curve_of("car_pct_cd3") is None
+
+
+def test_the_stain_index_comes_from_the_robust_spread_of_the_negatives(
+    tmp_path: Path, write_tube: WriteTube, gates: Strategy
+) -> None:
+    write_tube(tmp_path / "a.fcs")
+    result = cf.run(study_of(tmp_path, "a.fcs,A,P1,7,patient,,,"), gates)
+    found = {one.name: one.measure.value for one in result.tube("A").quantities}
+
+    # a bright reagent: 9,000 against a background that spreads by about 100
+    assert found["car_stain_index"] is not None
+    assert 20.0 < found["car_stain_index"] < 100.0

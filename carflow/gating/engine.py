@@ -122,16 +122,19 @@ class _Tally:
         """Return what was gathered, by name."""
         names = strategy.short_names()
         medians: dict[str, dict[str, float]] = {}
+        robust_sds: dict[str, dict[str, float]] = {}
         for number, marker, tally in self.medians:
-            median = tally.median
-            if median is not None:
+            median, robust_sd = tally.median, tally.robust_sd
+            if median is not None and robust_sd is not None:
                 medians.setdefault(names[number], {})[marker] = median
+                robust_sds.setdefault(names[number], {})[marker] = robust_sd
         return Gated(
             strategy=strategy,
             n_events=tube.n_events,
             n_nonfinite=self.n_nonfinite,
             counts=Counts(strategy, dict(zip(names, self.counts, strict=True))),
             medians=medians,
+            robust_sds=robust_sds,
             densities=tuple(tally.density() for _, tally in self.densities),
             time_span_s=None if self.span is None else self.span.span_s,
             time_gate_span_s=None if self.gate_span is None else self.gate_span[1].span_s,

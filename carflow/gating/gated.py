@@ -85,6 +85,8 @@ class Gated:
     medians : mapping
         Population -> marker -> median of the linear compensated values; a population
         without events has no median.
+    robust_sds : mapping
+        1.4826 times the median absolute deviation of the same values.
     time_span_s, time_gate_span_s : tuple of float, optional
         Times of the first and the last event, of all and of those in the time gate [s].
     compensation : CompensationState
@@ -107,6 +109,7 @@ class Gated:
     time_gate_span_s: tuple[float, float] | None
     compensation: CompensationState
     uncovered: tuple[str, ...] = ()
+    robust_sds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     channels: Mapping[str, str] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
     packed_masks: Mapping[str, NDArray[np.uint8]] | None = field(

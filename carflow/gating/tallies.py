@@ -56,9 +56,19 @@ class MedianTally:
     @property
     def median(self) -> float | None:
         """The median, None without events."""
-        if not any(piece.size for piece in self._pieces):
+        values = self._values()
+        return float(np.median(values)) if values.size else None
+
+    @property
+    def robust_sd(self) -> float | None:
+        """1.4826 times the median absolute deviation, None without events."""
+        values = self._values()
+        if not values.size:
             return None
-        return float(np.median(np.concatenate(self._pieces)))
+        return float(1.4826 * np.median(np.abs(values - np.median(values))))
+
+    def _values(self) -> Values:
+        return np.concatenate(self._pieces) if self._pieces else np.empty(0)
 
 
 class DensityTally:

@@ -45,15 +45,23 @@ def tube_counts(gated: Gated) -> TubeCounts:
         counts={role: gated.counts[name] for role, name in strategy.roles.items()},
         car_mfi=_median(gated, Role.CAR, marker),
         car_negative_mfi=_median(gated, Role.CAR_NEGATIVE, marker),
+        car_negative_rsd=_robust_sd(gated, Role.CAR_NEGATIVE, marker),
         cd3_car_median=_median(gated, Role.CD3, marker),
+        cd3_car_rsd=_robust_sd(gated, Role.CD3, marker),
         retained_time_fraction=gated.retained_time_fraction,
         n_events=gated.n_events,
     )
 
 
 def _median(gated: Gated, role: Role, marker: str | None) -> float | None:
-    strategy = gated.strategy
-    if marker is None or role not in strategy.roles:
-        return None
-    population = strategy.short_name(strategy.find(strategy.roles[role]))
-    return gated.medians.get(population, {}).get(marker)
+    return gated.medians.get(_name(gated, role), {}).get(marker or "")
+
+
+def _robust_sd(gated: Gated, role: Role, marker: str | None) -> float | None:
+    return gated.robust_sds.get(_name(gated, role), {}).get(marker or "")
+
+
+def _name(gated: Gated, role: Role) -> str:
+    """Return the short name of the population with a role, "" where there is none."""
+    population = gated.strategy.role(role)
+    return "" if population is None else gated.strategy.short_name(population)
