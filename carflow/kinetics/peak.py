@@ -13,8 +13,8 @@ Rules, each tested
 The bracket is not a 95 % interval. It holds if the curve has one peak and measurement error
 has not changed the order of the days. How far the error may have done so is told by `days95`:
 every sample is drawn anew from its own interval, and the days on which the highest draw falls
-are counted. The random numbers are seeded from the values, never from the clock or the days,
-so the same numbers give the same answer.
+are counted (`carflow.kinetics.peak_draws`, for one patient as for thousands). The random numbers
+never come from the clock, so the same numbers give the same answer.
 
 Why no modelled peak day: with five to seven samples it follows from the model more than from
 the patient; it belongs beside its model's name, not here.
@@ -22,7 +22,6 @@ the patient; it belongs beside its model's name, not here.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carflow.kinetics.peak_draws import day_probabilities
 from carflow.kinetics.series import highest
 from carflow.kinetics.spreads import PerSample, read_measured
 from carflow.measure import Measure
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from carflow.measure import State
 
 SEARCH_WINDOW = (0.5, 28.0)
-DRAWS = 2000
-_TWO_Z95 = 2 * 1.959963984540054
 NOTHING_KNOWN = (0.0, math.inf)
 
 
@@ -262,26 +260,13 @@ def _day_probabilities(samples: Sequence[Sample]) -> dict[float, float]:
     if any(one.quantified and not _has_spread(one) for one in samples):
         return {}
     uncertain = [one for one in samples if one.high is not None and one.high > 0]
-    columns = np.array(
-        [(one.value, one.low or 0.0, one.high or 0.0) for one in uncertain], dtype="<f8"
-    )
-    seed = hashlib.sha256(columns.tobytes()).digest()[:8]
-    random = np.random.default_rng(int.from_bytes(seed, "little"))
-    drawn = np.column_stack([_drawn(one, random) for one in uncertain])
-    wins = np.bincount(drawn.argmax(axis=1), minlength=len(uncertain))
-    return {one.day: float(won) / DRAWS for one, won in zip(uncertain, wins, strict=True) if won}
+    if not uncertain:
+        return {}
+    columns = np.array([(one.value, one.low or 0.0, one.high or 0.0) for one in uncertain]).T
+    values, lows, highs = columns[:, np.newaxis, :]
+    shares = day_probabilities(values, lows, highs)[0]
+    return {one.day: float(share) for one, share in zip(uncertain, shares, strict=True) if share}
 
 
 def _has_spread(sample: Sample) -> bool:
     return sample.low is not None and sample.low > 0 and sample.high is not None
-
-
-def _drawn(
-    sample: Sample, random: np.random.Generator
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return new values of a sample: log-normal, or anything up to the limit of one at 0."""
-    high = sample.high or 0.0
-    if not sample.low or sample.value <= 0:
-        return random.uniform(0.0, high, DRAWS)
-    spread = math.log(high / sample.low) / _TWO_Z95
-    return sample.value * np.exp(spread * random.standard_normal(DRAWS))

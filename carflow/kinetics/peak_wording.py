@@ -51,7 +51,7 @@ def span_sentences(peak: Peak, span: tuple[float, float]) -> tuple[str, ...]:
     >>> peak = estimate_peak([1, 4, 7, 12, 14], values, lows=[one / 1.5 for one in values],
     ...     highs=[one * 1.5 for one in values])
     >>> print(*span_sentences(peak, (4.0, 14.0)))  # doctest: +NORMALIZE_WHITESPACE
-    Measurement error alone leaves day 7 (7 %) and day 12 (93 %) as days of the highest value; if
+    Measurement error alone leaves day 7 (6 %) and day 12 (94 %) as days of the highest value; if
     the curve has one peak, the true peak then lies between day 4 and day 14 (95 %, from the errors
     stated with the values).
     """
