@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carflow.fcs.channel_names import is_compensated
 from carflow.gating.matrices import Weights, ordered_inverse
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class CompensationState(StrEnum):
     APPLIED = "applied"
     IDENTITY = "identity"  # there is a matrix, and it changes nothing
     NO_MATRIX = "no matrix"  # the gates ask for the file's matrix, the file has none
-    ALREADY = "already compensated"  # every such channel is called Comp-…
+    ALREADY = "already compensated"  # every such channel is called Comp-… or FJComp-…
     NOT_ASKED = "not asked for"  # by the gate file
 
 
@@ -104,7 +105,7 @@ def compensation(spill: Spill | None, wanted: Sequence[str], *, asked: bool) -> 
     """
     if not asked:
         return Compensation(weights={}, state=CompensationState.NOT_ASKED)
-    pending = [channel for channel in wanted if not channel.casefold().startswith("comp-")]
+    pending = [channel for channel in wanted if not is_compensated(channel)]
     if wanted and not pending:
         return Compensation(weights={}, state=CompensationState.ALREADY)
     if spill is None:

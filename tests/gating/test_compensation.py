@@ -83,3 +83,12 @@ def test_a_channel_the_matrix_does_not_know_is_named() -> None:
     made = compensation(spill(), ("B1", "UV9"), asked=True)
     assert made.uncovered == ("UV9",)
     assert made.detectors("UV9") == ("UV9",)
+
+
+@pytest.mark.parametrize("prefix", ["Comp-", "FJComp-"])
+def test_what_the_name_calls_compensated_is_not_compensated_again(prefix: str) -> None:
+    wanted = [f"{prefix}FITC-A", f"{prefix}PE-A"]
+
+    found = compensation(None, wanted, asked=True)
+
+    assert (found.state, dict(found.weights)) == (CompensationState.ALREADY, {})
