@@ -2,10 +2,10 @@
 
 Scales are monotone, so ``scale(x) >= bound`` is ``x >= inverse(bound)`` for every event that
 is not within rounding of the bound. Those few are scaled and compared as the specification
-says. A comparison costs a thousandth of a logicle (engine.md §7).
+says. A comparison costs a thousandth of a logicle.
 
 Decision: the guard is wide on purpose. FlowUtils' logicle is not monotone in its last bits;
-several crossings were seen within 4e-9 of a bound (engine.md §6), never beyond.
+several crossings were seen within 4e-9 of a bound, never beyond.
 """
 
 from __future__ import annotations

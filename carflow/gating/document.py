@@ -2,10 +2,6 @@
 
 No DOCTYPE is accepted, hence no entity; size, depth and number of gates have their caps;
 every number is finite. Nothing here knows what a gate is.
-
-References
-----------
-reliability.md §3: what was tried against lxml and FlowKit.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 inverted; one with more detectors than dyes is solved by least squares, as the specification
 says, so that ``true = raw @ pinv(S)``.
 
-Decision: no LAPACK. Its bits depend on the processor (reliability.md §5.5). Gauss-Jordan and
+Decision: no LAPACK. Its bits depend on the processor (measured over four kernels). Gauss-Jordan and
 Gram-Schmidt in plain floats give the same bits everywhere, within 1e-15 of LAPACK, and a
 matrix is solved once for a tube.
 

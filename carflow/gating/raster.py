@@ -1,7 +1,7 @@
 """A polygon as a grid of cells that are inside, outside or cut by an edge.
 
 Looking up a cell costs a few nanoseconds an event; a logicle and a polygon cost hundreds
-(engine.md §5, §7). Only events in cells that an edge cuts are scaled and tested exactly, so
+(measured on a million events). Only events in cells that an edge cuts are scaled and tested exactly, so
 the answer is that of the polygon, event for event.
 
 Decisions

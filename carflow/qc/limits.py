@@ -73,7 +73,7 @@ class QcLimits:
         and a visit that lasted from morning to evening pass.
     viability_warn_pct, viability_fail_pct : float
         Viable events [% of cells, or of CD45+]. 80 % is a customary release specification of
-        CAR T products (domain notes §7); blood is usually above 90 %.
+        CAR T products (customary release limit); blood is usually above 90 %.
     denominator_events_least : int
         Events a percentage needs to be judged. Counting statistics: 500 events give 50 % an
         interval of ± 4.4 points.

@@ -11,7 +11,7 @@ def _tube(volume: str, seconds: int) -> dict[str, str]:
     return {"$VOL": volume, "$BTIM": "10:00:00", "$ETIM": f"10:{minutes:02d}:{rest:02d}"}
 
 
-# values as the instruments write them (research/domain.md §1.5)
+# values as the instruments write them
 @pytest.mark.parametrize(
     ("stated", "seconds", "unit", "ul", "flow"),
     [
