@@ -1,8 +1,8 @@
 """A polygon as a grid of cells that are inside, outside or cut by an edge.
 
 Looking up a cell costs a few nanoseconds an event; a logicle and a polygon cost hundreds
-(measured on a million events). Only events in cells that an edge cuts are scaled and tested exactly, so
-the answer is that of the polygon, event for event.
+(measured on a million events). Only events in cells that an edge cuts are scaled and tested
+exactly, so the answer is that of the polygon, event for event.
 
 Decisions
 ---------
