@@ -5,8 +5,8 @@ is a weighted sum of raw columns with the weights of one column of the inverse o
 
 Decision: no ``solve`` and no matrix product. Their bits depend on the processor and on the
 number of rows (measured over four processor kernels); a Gauss-Jordan inverse in plain floats
-and a sum in the order of the matrix give the same bits for any chunk size on any machine, within 1e-15 of
-``solve``, and skip detectors that contribute nothing.
+and a sum in the order of the matrix give the same bits for any chunk size on any machine,
+within 1e-15 of ``solve``, and skip detectors that contribute nothing.
 """
 
 from __future__ import annotations
