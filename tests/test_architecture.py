@@ -41,7 +41,7 @@ ROOMS: dict[str, list[str]] = {
     ],
     "fcs": [
         "codes", "header", "keywords", "channel_names", "text", "parameters", "settings",
-        "panel", "labels", "layout", "segments", "source", "gaps", "decode", "sample",
+        "panel", "labels", "layout", "segments", "source", "gaps", "records", "decode", "sample",
         "plausibility", "clock", "event_time", "copies", "matrix_text", "spillover",
         "matrix_evidence", "volume", "acquisition", "description", "reader", "writer",
     ],

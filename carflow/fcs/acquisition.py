@@ -181,9 +181,7 @@ class Acquisition:
         """
         wanted = self._wanted(names)
         values = np.empty((len(wanted), self.n_events))
-        with self.snapshot.opened() as stream:
-            stream.seek(self.data_begin)
-            read_columns(stream, self.layout, wanted, values, events=CHUNK_EVENTS)
+        read_columns(self.snapshot.opened, self.layout, wanted, values, begin=self.data_begin)
         return values
 
     def chunks(self, names: Sequence[str], *, events: int = CHUNK_EVENTS) -> Iterator[np.ndarray]:

@@ -1,4 +1,4 @@
-"""Stored numbers to scale values: chunks read into one reused buffer, only the wanted columns.
+"""Events of a file to scale values: blocks read into reused memory, only the wanted columns.
 
 Decision: no memory map. It is slower here than ``readinto`` of a reused buffer, and a file that
 is cut short by somebody else meanwhile would kill the process instead of raising.
@@ -7,92 +7,43 @@ A counter of Time that begins again at 0 is continued here, because it needs the
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from carflow.fcs.codes import FcsCode, refusal
+from carflow.fcs.records import Picker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from io import FileIO
 
     from carflow.fcs.layout import Column, Layout
     from carflow.fcs.parameters import Parameter
 
-_NATIVE_WIDTHS = (1, 2, 4, 8)
-# events scaled at a time: their bytes stay in the processor's cache while column after column
-# is picked out of them
-_BLOCK_BYTES = 1 << 18
+    Opened = Callable[[], AbstractContextManager[FileIO]]
+
+# a file with fewer bytes of events is read before a second thread has begun
+_WORTH_THREADS = 8 << 20
+_MOST_THREADS = 4  # more wait for the memory
 
 
-def decode_columns(
-    raw: np.ndarray, layout: Layout, columns: Sequence[Column], out: np.ndarray
-) -> None:
-    """Write the scale values of some columns of a block of records.
+def is_scaled(parameter: Parameter) -> bool:
+    """Tell whether the scale values of a channel differ from the stored numbers.
 
-    Parameters
-    ----------
-    raw : (m * record_bytes,) array of uint8
-        Whole records.
-    layout : Layout
-        How a record is stored.
-    columns : sequence of Column
-        The k columns wanted.
-    out : (k, m) array of float64
-        Receives the values.
+    Examples
+    --------
+    >>> from carflow.fcs.parameters import Parameter
+    >>> is_scaled(Parameter(number=1, name="FL1-A", marker="", bits=32, range_max=1024.0))
+    False
     """
-    with np.errstate(all="ignore"):  # not a number stays not a number, without a word here
-        _decode(raw, layout, columns, out)
-
-
-def _decode(raw: np.ndarray, layout: Layout, columns: Sequence[Column], out: np.ndarray) -> None:
-    events = out.shape[1]
-    step = max(1, _BLOCK_BYTES // layout.record_bytes)
-    for start in range(0, events, step):
-        stop = min(start + step, events)
-        block = raw[start * layout.record_bytes : stop * layout.record_bytes]
-        for row, column in enumerate(columns):
-            out[row, start:stop] = _stored(block, layout, column, stop - start)
-    for row, column in enumerate(columns):
-        scale_in_place(out[row], column.parameter)
-
-
-def _stored(block: np.ndarray, layout: Layout, column: Column, events: int) -> np.ndarray:
-    """Return the (events,) stored numbers of one column, as a view where possible."""
-    values = unmasked(block, layout, column, events)
-    if column.mask is not None:
-        values = values & values.dtype.type(column.mask)
-    if column.high is None or column.period is None:
-        return values
-    high = _stored(block, layout, column.high, events)
-    whole: np.ndarray = values + high * column.period
-    return whole
-
-
-def unmasked(block: np.ndarray, layout: Layout, column: Column, events: int) -> np.ndarray:
-    """Return the (events,) numbers of one column with all their bits."""
-    if column.width not in _NATIVE_WIDTHS or not events:
-        return _odd_width(block, layout, column, events)
-    order = "<" if layout.little_endian else ">"
-    return np.ndarray(
-        (events,),
-        dtype=f"{order}{column.kind}{column.width}",
-        buffer=block.data,
-        offset=column.offset,
-        strides=(layout.record_bytes,),
-    )
-
-
-def _odd_width(block: np.ndarray, layout: Layout, column: Column, events: int) -> np.ndarray:
-    """Put integers of 3, 5, 6 or 7 bytes together."""
-    records = block.reshape(events, layout.record_bytes)
-    stored = records[:, column.offset : column.offset + column.width]
-    values = np.zeros(events, dtype=np.uint64)
-    places = range(column.width)
-    for place in reversed(places) if layout.little_endian else places:
-        values = (values << np.uint64(8)) | stored[:, place]
-    return values
+    if parameter.decades:
+        return True
+    return (parameter.timestep_s or 1.0) != 1.0 if parameter.is_time else parameter.gain != 1.0
 
 
 def scale_in_place(values: np.ndarray, parameter: Parameter) -> None:
@@ -133,40 +84,94 @@ def read_chunks(
     """
     size = min(events, n_events)
     clocks = _clocks(columns)
-    raw = np.empty(size * layout.record_bytes, dtype=np.uint8)
+    picker = Picker(layout, columns, events=max(size, 1))
     out = np.empty((len(columns), size))
     for start in range(0, n_events, max(size, 1)):
         count = min(size, n_events - start)
         if count < size:
             out = np.empty((len(columns), count))
-        part = raw[: count * layout.record_bytes]
-        _fill(stream, part)
-        decode_columns(part, layout, columns, out)
+        _read(stream, picker, columns, out)
         for row, clock in clocks.items():
             clock.unwrap(out[row])
         yield out
 
 
 def read_columns(
-    stream: FileIO, layout: Layout, columns: Sequence[Column], out: np.ndarray, *, events: int
+    opened: Opened, layout: Layout, columns: Sequence[Column], out: np.ndarray, *, begin: int
 ) -> None:
-    """Write the scale values of whole columns, (k, n), from a stream at the first event.
+    """Write the scale values of whole columns of a file to a (k, n) array.
+
+    A large file is read by several threads, each a part of its events.
+
+    Parameters
+    ----------
+    opened : callable
+        Opens the file; every thread has a stream of its own.
+    layout : Layout
+        How a record is stored.
+    columns : sequence of Column
+        The k columns wanted.
+    out : (k, n) array of float64
+        Receives the values of all n events.
+    begin : int
+        Where the first event stands in the file [bytes].
 
     Raises
     ------
     FcsError
-        FCS-CHANGED if the stream ends before the events do.
+        FCS-CHANGED if the file ends before the events do.
     """
-    clocks = _clocks(columns)
-    size = min(events, out.shape[1])
-    raw = np.empty(size * layout.record_bytes, dtype=np.uint8)
-    for start in range(0, out.shape[1], max(size, 1)):
-        into = out[:, start : start + size]
-        part = raw[: into.shape[1] * layout.record_bytes]
-        _fill(stream, part)
-        decode_columns(part, layout, columns, into)
-        for row, clock in clocks.items():
-            clock.unwrap(into[row])
+
+    def read_part(part: slice) -> None:
+        with opened() as stream:
+            stream.seek(begin + part.start * layout.record_bytes)
+            picker = Picker(layout, columns, events=max(part.stop - part.start, 1))
+            _read(stream, picker, columns, out[:, part])
+
+    own, *others = _parts(out.shape[1], layout.record_bytes)
+    if others:
+        with ThreadPoolExecutor(len(others)) as pool:
+            reading = [pool.submit(read_part, part) for part in others]
+            read_part(own)
+            for one in reading:
+                one.result()
+    else:
+        read_part(own)
+    for row, clock in _clocks(columns).items():
+        clock.unwrap(out[row])
+
+
+def _parts(n_events: int, record_bytes: int) -> list[slice]:
+    """Return the events of each thread."""
+    count = min(_MOST_THREADS, processors(), max(1, n_events * record_bytes // _WORTH_THREADS))
+    ends = [n_events * turn // count for turn in range(count + 1)]
+    return [slice(start, stop) for start, stop in pairwise(ends)]
+
+
+def processors() -> int:
+    """Return how many processors this process may use.
+
+    Examples
+    --------
+    >>> processors() >= 1
+    True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _read(stream: FileIO, picker: Picker, columns: Sequence[Column], out: np.ndarray) -> None:
+    """Write the scale values of the next events of a stream to a (k, m) array."""
+    record_bytes = picker.layout.record_bytes
+    scaled = [(row, one.parameter) for row, one in enumerate(columns) if is_scaled(one.parameter)]
+    with np.errstate(all="ignore"):  # not a number stays not a number, without a word here
+        for start in range(0, out.shape[1], picker.events):
+            block = out[:, start : start + picker.events]
+            _fill(stream, picker.buffer[: block.shape[1] * record_bytes])
+            picker.pick(block)
+            for row, parameter in scaled:
+                scale_in_place(block[row], parameter)
 
 
 def _clocks(columns: Sequence[Column]) -> dict[int, _Clock]:
@@ -207,9 +212,8 @@ class _Clock:
         values += turns * self.period
 
 
-def _fill(stream: FileIO, part: np.ndarray) -> None:
-    """Read exactly as many bytes as `part` holds."""
-    view = part.data
+def _fill(stream: FileIO, view: memoryview) -> None:
+    """Read exactly as many bytes as `view` holds."""
     filled = 0
     while filled < len(view):
         count = stream.readinto(view[filled:])

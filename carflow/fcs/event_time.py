@@ -131,6 +131,8 @@ def _rising(sample: Sample, time: Column | None) -> list[str]:
     for column in sample.layout.columns:
         if column is time or is_time_high(column.parameter.name):
             continue
+        if np.diff(sample.values(column, _ENOUGH_EVENTS)).min(initial=0.0) < 0:
+            continue  # most columns fall at once
         values = sample.values(column)
         if (np.diff(values) >= 0).all() and len(np.unique(values)) > _ENOUGH_EVENTS / 2:
             found.append(column.parameter.name)

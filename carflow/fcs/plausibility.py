@@ -65,6 +65,8 @@ def _implausible(sample: Sample, floats: list[Column]) -> Iterator[Finding]:
 
 def _share_of_odd_sizes(values: np.ndarray) -> float:
     sizes = np.abs(values)
+    if not sizes.size or (sizes.min() >= _TINY and sizes.max() <= _HUGE):
+        return 0.0
     odd = ((sizes < _TINY) & (sizes > 0)) | ((sizes > _HUGE) & np.isfinite(sizes))
     return float(np.count_nonzero(odd) / len(values))
 
@@ -96,7 +98,7 @@ def _bits_above(sample: Sample, masked: list[Column]) -> Iterator[Finding]:
     tagged = [name for name, bits in above.items() if bits.any()]
     if not tagged:
         return
-    changes = {name: (bits ^ bits[0]).astype(np.uint64) for name, bits in above.items()}
+    changes = {name: bits ^ bits[0] for name, bits in above.items()}
     varying = [name for name, change in changes.items() if change.any()]
     first = next(iter(changes.values()))
     if varying and not (

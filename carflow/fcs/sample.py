@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carflow.fcs.decode import scale_in_place, unmasked
+from carflow.fcs.decode import scale_in_place
 from carflow.fcs.layout import Layout
+from carflow.fcs.records import unmasked
 from carflow.fcs.source import read_at
 
 if TYPE_CHECKING:
@@ -58,9 +59,9 @@ class Sample:
         pairs = zip(self.layout.columns, self.numbers, strict=True)
         return next(numbers for own, numbers in pairs if own is column)
 
-    def values(self, column: Column) -> np.ndarray:
-        """Return the (m,) values of a column as float64, masked but not scaled."""
-        numbers = self.stored(column)
+    def values(self, column: Column, most: int | None = None) -> np.ndarray:
+        """Return the (m,) values of a column as float64, masked but not scaled, or the first."""
+        numbers = self.stored(column)[:most]
         if column.mask is not None:
             numbers = numbers & numbers.dtype.type(column.mask)
         return numbers.astype(np.float64)
@@ -90,7 +91,10 @@ def take_sample(stream: FileIO, begin: int, n_events: int, layout: Layout) -> Sa
     content = b"".join(read_at(stream, begin + start * record, length * record) for start in starts)
     raw = np.frombuffer(content, dtype=np.uint8)
     events = len(raw) // record
-    numbers = tuple(unmasked(raw, layout, column, events) for column in layout.columns)
+    # side by side in memory, since every look at them goes over all
+    numbers = tuple(
+        np.ascontiguousarray(unmasked(raw, layout, column, events)) for column in layout.columns
+    )
     return Sample(
         layout=layout,
         n_events=n_events,

@@ -1,6 +1,8 @@
 """Stored numbers to scale values, against a slow twin made of loops and `math`."""
 
 import struct
+from functools import partial
+from io import BytesIO
 from typing import Literal
 
 import numpy as np
@@ -8,9 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carflow.fcs.decode import decode_columns, scale_in_place
+from carflow.errors import FcsError
+from carflow.fcs import decode
+from carflow.fcs.decode import read_columns, scale_in_place
 from carflow.fcs.layout import Column, Layout
 from carflow.fcs.parameters import Parameter
+
+
+def _read(content: bytes, layout: Layout, columns: list[Column]) -> np.ndarray:
+    out = np.empty((len(columns), len(content) // layout.record_bytes))
+    stream = partial(BytesIO, b"HEAD" + content)
+    read_columns(stream, layout, columns, out, begin=4)  # type: ignore[arg-type]  # bytes do for a file
+    return out
 
 
 def _column(width: int, offset: int, *, kind: str = "u", mask: int | None = None) -> Column:
@@ -53,9 +64,8 @@ def test_integers_of_every_width_agree_with_the_slow_twin(
         for row in rows
         for value, width in zip(row, widths, strict=True)
     )
-    out = np.empty((len(columns), len(rows)))
 
-    decode_columns(np.frombuffer(content, dtype=np.uint8), layout, columns, out)
+    out = _read(content, layout, columns)
 
     assert out.tolist() == [
         [float(row[place] if mask is None else row[place] & mask) for row in rows]
@@ -71,9 +81,8 @@ def test_floating_point_values_arrive_bit_for_bit(letter: str, little: bool) -> 
     width = struct.calcsize(letter)
     column = _column(width, 0, kind="f")
     layout = Layout(record_bytes=width, little_endian=little, columns=(column,))
-    out = np.empty((1, len(values)))
 
-    decode_columns(np.frombuffer(content, dtype=np.uint8), layout, [column], out)
+    out = _read(content, layout, [column])
 
     expected = struct.unpack(
         f"<{len(values)}{letter}", struct.pack(f"<{len(values)}{letter}", *values)
@@ -85,23 +94,50 @@ def test_floating_point_values_arrive_bit_for_bit(letter: str, little: bool) -> 
 def test_only_the_wanted_columns_come_in_the_wanted_order() -> None:
     columns = [_column(1, place) for place in range(3)]
     layout = Layout(record_bytes=3, little_endian=True, columns=tuple(columns))
-    out = np.empty((2, 2))
 
-    decode_columns(np.arange(6, dtype=np.uint8), layout, [columns[2], columns[0]], out)
+    out = _read(bytes(range(6)), layout, [columns[2], columns[0]])
 
     assert out.tolist() == [[2.0, 5.0], [0.0, 3.0]]
 
 
-def test_a_block_boundary_leaves_no_trace() -> None:
+@pytest.mark.parametrize("processors", [1, 3])
+def test_boundaries_of_blocks_and_threads_leave_no_trace(
+    monkeypatch: pytest.MonkeyPatch, processors: int
+) -> None:
+    monkeypatch.setattr(decode, "processors", lambda: processors)
+    monkeypatch.setattr(decode, "_WORTH_THREADS", 100_000)
     events = 200_000  # several blocks
     stored = np.arange(2 * events, dtype="<u4").reshape(events, 2)
     columns = [_column(4, 0), _column(4, 4)]
     layout = Layout(record_bytes=8, little_endian=True, columns=tuple(columns))
-    out = np.empty((2, events))
 
-    decode_columns(stored.view(np.uint8).reshape(-1), layout, columns, out)
+    out = _read(stored.tobytes(), layout, columns)
 
     assert np.array_equal(out, stored.T)
+
+
+def test_numbers_of_several_widths_stand_where_they_were_asked_for() -> None:
+    columns = [_column(2, 0, mask=0x0FFF), _column(1, 2), _column(4, 3), _column(2, 8, kind="u")]
+    layout = Layout(record_bytes=10, little_endian=False, columns=tuple(columns))
+    content = struct.pack(">HBIBH", 0xF123, 7, 70_000, 0, 9) * 2
+
+    out = _read(content, layout, [columns[2], columns[0], columns[3], columns[1]])
+
+    assert out.tolist() == [[70_000.0] * 2, [0x123] * 2, [9.0] * 2, [7.0] * 2]
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_a_file_that_became_shorter_is_refused_by_every_thread(
+    monkeypatch: pytest.MonkeyPatch, processors: int
+) -> None:
+    monkeypatch.setattr(decode, "processors", lambda: processors)
+    monkeypatch.setattr(decode, "_WORTH_THREADS", 100)
+    column = _column(1, 0)
+    layout = Layout(record_bytes=1, little_endian=True, columns=(column,))
+    stream = partial(BytesIO, bytes(900))
+
+    with pytest.raises(FcsError, match="the file became shorter while it was read: 100 bytes"):
+        read_columns(stream, layout, [column], np.empty((1, 1000)), begin=0)  # type: ignore[arg-type]  # as above
 
 
 def _scaled(**changes: object) -> list[float]:
