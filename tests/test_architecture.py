@@ -41,8 +41,8 @@ ROOMS: dict[str, list[str]] = {
     ],
     "fcs": [
         "codes", "header", "keywords", "channel_names", "text", "parameters", "settings",
-        "panel", "labels", "layout", "segments", "source", "gaps", "records", "decode", "sample",
-        "plausibility", "clock", "event_time", "copies", "matrix_text", "spillover",
+        "panel", "labels", "layout", "segments", "source", "gaps", "block", "records", "decode",
+        "sample", "plausibility", "clock", "event_time", "copies", "matrix_text", "spillover",
         "matrix_evidence", "volume", "acquisition", "description", "reader", "writer",
     ],
     "cleaning": [
@@ -50,10 +50,10 @@ ROOMS: dict[str, list[str]] = {
         "evidence", "departures", "stability", "time_record", "residual_spillover",
     ],
     "gating": [
-        "biex", "scales", "matrices", "shapes", "bounds", "raster", "regions", "tube",
-        "compensation", "strategy", "sources", "plan", "rows", "gated", "tallies", "engine",
-        "parents", "models", "template_errors", "drafts", "template", "document",
-        "gatingml_axes", "gatingml_gates", "gatingml_reader", "gatingml", "flowjo",
+        "biex", "scales", "matrices", "shapes", "near", "bounds", "raster", "regions", "tube",
+        "compensation", "strategy", "sources", "dyes", "plan", "rows", "selection", "gated",
+        "tallies", "engine", "parents", "models", "template_errors", "drafts", "template",
+        "document", "gatingml_axes", "gatingml_gates", "gatingml_reader", "gatingml", "flowjo",
         "reading", "tree",
     ],
     "quantify": [

@@ -9,15 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from carflow.cleaning.events import saturated_counts
+from carflow.cleaning.events import saturated_count, top_of
 from carflow.fcs.acquisition import Acquisition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from carflow.fcs.block import Block
     from carflow.fcs.panel import Panel
     from carflow.fcs.spillover import Spillover
 
@@ -54,15 +52,18 @@ class SaturationWatch:
         """Seconds in one tick of time."""
         return self.acquisition.timestep_s
 
-    def chunks(self, names: Sequence[str], *, events: int) -> Iterator[NDArray[np.float64]]:
-        """Yield the acquisition's chunks, counting the events on each channel's upper margin."""
-        watched = [self.panel.channels[self.panel.index(name)] for name in names]
-        ranges = [self.acquisition.ranges[self.panel.index(name)] for name in names]
-        for columns in self.acquisition.chunks(names, events=events):
-            found = saturated_counts(columns, ranges)
-            for channel, count in zip(watched, found, strict=True):
-                self.events_on_margin[channel] = self.events_on_margin.get(channel, 0) + int(count)
-            yield columns
+    def blocks(self, names: Sequence[str], *, events: int) -> Iterator[Block]:
+        """Yield the acquisition's blocks, counting the events on each channel's upper margin."""
+        places = {name: self.panel.index(name) for name in names}
+        watched = {name: self.panel.channels[place] for name, place in places.items()}
+        ranges = {name: self.acquisition.ranges[place] for name, place in places.items()}
+        for block in self.acquisition.blocks(names, events=events):
+            for name, channel in watched.items():
+                count = self.events_on_margin.get(channel, 0)
+                if not block.extremes(name)[1] < top_of(ranges[name]):
+                    count += saturated_count(block.column(name), ranges[name])
+                self.events_on_margin[channel] = count
+            yield block
 
     def saturated_shares(self) -> dict[str, float]:
         """Return the share of events on the upper margin, 0 to 1, of every channel seen.
