@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from carflow.kinetics.peak import estimate_peak as estimate_peak
     from carflow.pipeline import check as check
     from carflow.pipeline import run as run
+    from carflow.quantify.dilution import dilution_line as dilution_line
+    from carflow.quantify.dilution import lost_share as lost_share
+    from carflow.report.dilution import plot_dilution as plot_dilution
     from carflow.report.expansion import plot_expansion as plot_expansion
     from carflow.report.outputs import write_outputs as write_outputs
     from carflow.report.outputs import write_report as write_report
@@ -55,6 +58,9 @@ _HOMES = {
     "write_outputs": "carflow.report.outputs",
     "write_report": "carflow.report.outputs",
     "plot_expansion": "carflow.report.expansion",
+    "dilution_line": "carflow.quantify.dilution",
+    "plot_dilution": "carflow.report.dilution",
+    "lost_share": "carflow.quantify.dilution",
     "CarflowError": "carflow.errors",
 }
 
@@ -64,10 +70,13 @@ __all__ = [
     "check",
     "cohort",
     "concordance",
+    "dilution_line",
     "estimate_peak",
     "gate",
+    "lost_share",
     "nca",
     "nca_by_curve",
+    "plot_dilution",
     "plot_expansion",
     "read_fcs",
     "read_fcs_all",

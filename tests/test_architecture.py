@@ -57,7 +57,7 @@ ROOMS: dict[str, list[str]] = {
         "reading", "tree",
     ],
     "quantify": [
-        "quantity", "declarations", "intervals", "counts", "gated", "limits", "blanks",
+        "quantity", "declarations", "intervals", "dilution", "counts", "gated", "limits", "blanks",
         "background", "staining", "percentages", "absolute", "gene_copies", "tube",
         "merging", "decision",
     ],
@@ -81,7 +81,7 @@ ROOMS: dict[str, list[str]] = {
     "report": [
         "files", "style", "wording", "labels", "strip", "tables", "curves",
         "subject_tables", "workbook", "timecourse", "density", "expansion", "model_figure",
-        "subjects", "page", "outputs",
+        "subjects", "dilution", "page", "outputs",
     ],
 }  # fmt: skip
 
