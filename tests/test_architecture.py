@@ -62,7 +62,7 @@ ROOMS: dict[str, list[str]] = {
         "merging", "decision",
     ],
     "kinetics": [
-        "curve", "series", "spreads", "growth", "auc", "slope", "turnbull", "peak_draws",
+        "curve", "series", "spreads", "growth", "auc", "tobit", "slope", "turnbull", "peak_draws",
         "bent_cable", "peak", "peak_shape", "peak_model", "peak_passed", "cohort",
         "expansion", "persistence", "areas", "nca", "infinity", "parameters", "batch",
         "regression", "concordance", "lag", "treatments", "wording", "peak_wording",
