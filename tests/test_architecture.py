@@ -36,7 +36,7 @@ FLOOR_OF = {name: height for height, floor in enumerate(FLOORS) for name in floo
 ROOMS: dict[str, list[str]] = {
     "study": [
         "model", "cells", "delimited", "workbook", "rows", "table", "folder", "treatments",
-        "references", "consistency", "sheet", "flowjo_table", "value_table", "draft",
+        "references", "consistency", "draw_times", "sheet", "flowjo_table", "value_table", "draft",
         "unsheeted",
     ],
     "fcs": [
@@ -58,7 +58,7 @@ ROOMS: dict[str, list[str]] = {
     ],
     "quantify": [
         "quantity", "declarations", "intervals", "dilution", "counts", "gated", "limits", "blanks",
-        "background", "staining", "percentages", "absolute", "gene_copies", "tube",
+        "background", "staining", "percentages", "absolute", "gene_copies", "copies", "tube",
         "merging", "decision",
     ],
     "kinetics": [
@@ -70,7 +70,7 @@ ROOMS: dict[str, list[str]] = {
     ],
     "qc": [
         "limits", "limit_table", "register", "summary", "usual", "tube_checks",
-        "time_checks", "population_checks", "count_checks", "batch_checks",
+        "time_checks", "population_checks", "count_checks", "draw_checks", "batch_checks",
         "setting_checks", "percentage_checks", "residual_checks", "control_checks",
         "study_checks", "course_checks", "checks", "control_charts", "waivers", "verdicts",
         "formats", "multiqc",
