@@ -23,6 +23,7 @@ from carflow.fcs.reader import read_fcs
 from carflow.fcs.volume import AcquiredVolume, acquired_volume
 from carflow.gating.engine import gate
 from carflow.gating.strategy import AssayLimits, Strategy
+from carflow.kinetics.methods import compare_pooled
 from carflow.provenance import provenance_of
 from carflow.qc.checks import check_batch
 from carflow.qc.limits import QcLimits
@@ -119,11 +120,13 @@ def run(
     outcomes = tuple(_quantified(study, gated))
     results = tuple(outcome.result for outcome in outcomes)
     visits = merged_visits(_visit_tubes(study, outcomes))
+    subjects = tuple(
+        subject_result(study, results, name, visits=visits) for name in study.subject_ids
+    )
     return Result(
         tube_results=results,
-        subject_results=tuple(
-            subject_result(study, results, name, visits=visits) for name in study.subject_ids
-        ),
+        subject_results=subjects,
+        pooled_comparisons=compare_pooled([one.curves for one in subjects]),
         all_findings=_findings(study, outcomes, limits),
         provenance=provenance_of(study, strategies, _channels(outcomes), limits=limits),
         references=study.references,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from carflow.gating.strategy import AssayLimits
 from carflow.kinetics.curve import Curve, Point
+from carflow.kinetics.methods import compare_methods
 from carflow.kinetics.subject import analyse_curve
 from carflow.quantify.absolute import stated_of
 from carflow.quantify.background import Background
@@ -76,10 +77,12 @@ def subject_result(
         for name in CURVE_QUANTITIES
         if (curve := _curve(results, subject_id, name, visits=visits)) is not None
     )
+    kinetics = tuple(analyse_curve(curve, treatments, study.references) for curve in curves)
     return SubjectResult(
         subject_id=subject_id,
         curves=curves,
-        kinetics=tuple(analyse_curve(curve, treatments, study.references) for curve in curves),
+        kinetics=kinetics,
+        comparisons=compare_methods(curves, kinetics),
         treatments=treatments,
     )
 

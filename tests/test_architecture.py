@@ -67,6 +67,7 @@ ROOMS: dict[str, list[str]] = {
         "expansion", "persistence", "areas", "nca", "infinity", "parameters", "batch",
         "regression", "concordance", "lag", "treatments", "wording", "peak_wording",
         "cohort_wording", "told_peaks", "subject",
+        "methods",
     ],
     "qc": [
         "limits", "limit_table", "register", "summary", "usual", "tube_checks",
@@ -80,7 +81,8 @@ ROOMS: dict[str, list[str]] = {
     ],
     "report": [
         "files", "style", "wording", "labels", "strip", "tables", "curves",
-        "subject_tables", "workbook", "timecourse", "density", "expansion", "model_figure",
+        "subject_tables", "comparison_table",
+        "workbook", "timecourse", "density", "expansion", "model_figure",
         "subjects", "dilution", "page", "outputs",
     ],
 }  # fmt: skip

@@ -31,7 +31,7 @@ def test_without_censoring_it_is_the_least_squares_line(y: list[float]) -> None:
     assert line.intercept == pytest.approx(other.intercept, rel=1e-6, abs=1e-7)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.floats(-1, 1), min_size=6, max_size=6), st.integers(1, 3))
 def test_it_is_the_optimum_a_general_optimiser_finds(noise: list[float], count: int) -> None:
     y = [5 - 0.6 * day + error for day, error in zip(DAYS, noise, strict=True)]

@@ -141,6 +141,7 @@ def quantified(days: list[float], values: list[float]) -> Points:
     return [(day, value) for day, value in pairs if value >= LLOQ]
 
 
+@settings(deadline=None)
 @given(courses(), st.sampled_from(RULES), st.sampled_from(BLQ), st.data())
 def test_areas_are_those_of_the_twin(
     course: tuple[list[float], list[float]], rule: str, blq: str, data: st.DataObject
@@ -170,7 +171,7 @@ def test_areas_are_those_of_the_twin(
     )
 
 
-@settings(max_examples=300)
+@settings(max_examples=200, deadline=None)
 @given(courses(), st.sampled_from(["winnonlin", "pknca"]), st.booleans())
 @example(([0, 1, 2, 3, 4, 5, 6], [0, 20, 10, 5, 2, 2.2, 2.42]), "winnonlin", False)
 @example(([0, 1, 2, 3, 4, 5, 6], [0, 20, 10, 5, 2, 2.2, 2.42]), "pknca", False)
@@ -201,6 +202,7 @@ def test_the_slope_is_that_of_the_twin(
         assert line.n_points in {other.n_points for other in others if other is not None}
 
 
+@settings(max_examples=40, deadline=None)
 @given(courses(), st.sampled_from(RULES), st.floats(1.5, 1e4))
 def test_the_time_above_a_value_is_that_of_a_fine_grid(
     course: tuple[list[float], list[float]], rule: str, threshold: float
