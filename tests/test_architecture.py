@@ -36,7 +36,7 @@ FLOOR_OF = {name: height for height, floor in enumerate(FLOORS) for name in floo
 ROOMS: dict[str, list[str]] = {
     "study": [
         "model", "cells", "delimited", "workbook", "rows", "table", "folder", "treatments",
-        "references", "consistency", "sheet", "flowjo_table", "value_table", "draft",
+        "references", "consistency", "draw_times", "sheet", "flowjo_table", "value_table", "draft",
         "unsheeted",
     ],
     "fcs": [
@@ -57,20 +57,21 @@ ROOMS: dict[str, list[str]] = {
         "reading", "tree",
     ],
     "quantify": [
-        "quantity", "declarations", "intervals", "counts", "gated", "limits", "blanks",
-        "background", "staining", "percentages", "absolute", "gene_copies", "tube",
+        "quantity", "declarations", "intervals", "dilution", "counts", "gated", "limits", "blanks",
+        "background", "staining", "percentages", "absolute", "gene_copies", "copies", "tube",
         "merging", "decision",
     ],
     "kinetics": [
-        "curve", "series", "spreads", "growth", "auc", "slope", "turnbull", "peak_draws",
+        "curve", "series", "spreads", "growth", "auc", "tobit", "slope", "turnbull", "peak_draws",
         "bent_cable", "peak", "peak_shape", "peak_model", "peak_passed", "cohort",
         "expansion", "persistence", "areas", "nca", "infinity", "parameters", "batch",
         "regression", "concordance", "lag", "treatments", "wording", "peak_wording",
         "cohort_wording", "told_peaks", "subject",
+        "methods",
     ],
     "qc": [
         "limits", "limit_table", "register", "summary", "usual", "tube_checks",
-        "time_checks", "population_checks", "count_checks", "batch_checks",
+        "time_checks", "population_checks", "count_checks", "draw_checks", "batch_checks",
         "setting_checks", "percentage_checks", "residual_checks", "control_checks",
         "study_checks", "course_checks", "checks", "control_charts", "waivers", "verdicts",
         "formats", "multiqc",
@@ -80,8 +81,9 @@ ROOMS: dict[str, list[str]] = {
     ],
     "report": [
         "files", "style", "wording", "labels", "strip", "tables", "curves",
-        "subject_tables", "workbook", "timecourse", "density", "expansion", "model_figure",
-        "subjects", "page", "outputs",
+        "subject_tables", "comparison_table",
+        "workbook", "timecourse", "density", "expansion", "model_figure",
+        "subjects", "dilution", "page", "outputs",
     ],
 }  # fmt: skip
 

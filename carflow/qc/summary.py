@@ -128,6 +128,8 @@ class TubeSummary:
         Median of the CAR-negative T cells, and where the CAR gate begins; linear, compensated.
     residuals : tuple of ResidualSlope
         What compensation left between channels of the T cells.
+    cbc_hours_apart, hours_to_acquisition : float, optional
+        Hours from the draw to that of the blood count, and to the acquisition [h].
     """
 
     sample_id: str
@@ -169,6 +171,8 @@ class TubeSummary:
     car_negative_median: float | None = None
     car_cut: float | None = None
     residuals: tuple[ResidualSlope, ...] = ()
+    cbc_hours_apart: float | None = None
+    hours_to_acquisition: float | None = None
 
     @property
     def compensated(self) -> bool:
@@ -265,6 +269,8 @@ def summarise(
         duration_s=acquisition.duration_s,
         time_channel=acquisition.time_channel,
         beads_in_tube=tube.beads_in_tube,
+        cbc_hours_apart=tube.cbc_hours_apart,
+        hours_to_acquisition=tube.hours_to_acquisition,
         n_nonfinite=gated.n_nonfinite if gated else None,
         gate_channels=gate_channels,
         target_channels=_target_channels(strategy, gate_channels) if strategy else (),

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from carflow.findings import Severity
 from carflow.kinetics.wording import reference_sentences
 from carflow.report import wording
+from carflow.report.comparison_table import comparison_table
 from carflow.report.subject_tables import (
     Table,
     TableCell,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from carflow.findings import Finding
+    from carflow.kinetics.methods import MethodsCompared
     from carflow.result.run import Result
     from carflow.result.subject import SubjectResult
 
@@ -69,6 +71,8 @@ class SubjectSection:
     figure_words: str
     tables: tuple[Table, ...]
     kinetics: Table | None
+    comparisons: Table | None
+    comparison_sentences: tuple[str, ...]
     treatments: Table | None
 
 
@@ -98,6 +102,8 @@ def report_html(result: Result, figures: Mapping[str, str]) -> str:
         n_failed=len(failed),
         tally=_tally(findings),
         overview_uri=_svg_uri(figures[ALL_SUBJECTS]) if ALL_SUBJECTS in figures else "",
+        pooled=comparison_table(result.pooled_comparisons),
+        pooled_sentences=_comparison_sentences(result.pooled_comparisons),
         subjects=[
             _section(result, subject, place, figures)
             for place, subject in enumerate(result.subject_results, start=1)
@@ -152,6 +158,8 @@ def _section(
         figure_words=_figure_words(subject, len(tubes)),
         tables=time_point_tables(tubes),
         kinetics=kinetics_table(subject),
+        comparisons=comparison_table(subject.comparisons),
+        comparison_sentences=_comparison_sentences(subject.comparisons),
         treatments=treatment_table(subject),
     )
 
@@ -177,6 +185,16 @@ def _statements(
     drawn = drawn or list(statements)[:1]
     others = [name for name in statements if name not in drawn]
     return tuple(statements[name] for name in drawn), tuple(statements[name] for name in others)
+
+
+def _comparison_sentences(compared: Iterable[MethodsCompared]) -> tuple[str, ...]:
+    """Return the sentences of each comparison as one paragraph, named by what is compared."""
+    return tuple(
+        f"{wording.label_of(one.first)} and {wording.label_of(one.second)}: "
+        f"{' '.join(one.sentences)}"
+        for one in compared
+        if one.sentences
+    )
 
 
 def _figure_words(subject: SubjectResult, n_tubes: int) -> str:
