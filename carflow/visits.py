@@ -1,7 +1,6 @@
-"""The visits of a study that have several tubes, each as one set of quantities.
+"""Which tubes belong to one visit of one subject, and which visits make a curve.
 
-Only the grouping lives here: which tubes belong to one visit of one subject. What may be summed,
-and how, is told in `carflow.quantify.merging`.
+Only the grouping lives here. What may be summed, and how, is told in `carflow.quantify.merging`.
 """
 
 from __future__ import annotations
@@ -10,14 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carflow.gating.strategy import AssayLimits
+from carflow.kinetics.curve import Curve, Point
 from carflow.quantify.background import Background
+from carflow.quantify.declarations import DECLARATIONS
 from carflow.quantify.merging import TubePart, quantify_visit
 from carflow.study.model import SampleType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from carflow.quantify.quantity import Quantity
+    from carflow.result.sample import SampleResult
 
 Visit = tuple[str, float]
 
@@ -51,3 +53,33 @@ def merged_visits(tubes: Sequence[VisitTube]) -> dict[Visit, tuple[Quantity, ...
         for visit, several in by_visit.items()
         if len(several) > 1
     }
+
+
+def subject_curve(
+    results: Sequence[SampleResult],
+    subject_id: str,
+    name: str,
+    *,
+    visits: Mapping[Visit, tuple[Quantity, ...]],
+) -> Curve | None:
+    """Return a subject's curve of one quantity, or None where no tube measured it.
+
+    A visit of several tubes is one point, made from their summed counts.
+    """
+    points = [
+        Point(day=result.day, measure=quantity.measure, sample_id=result.sample_id)
+        for result in results
+        if result.subject_id == subject_id and result.sample_type.on_curve
+        if (subject_id, result.day) not in visits
+        if (quantity := result.quantity(name)) is not None
+    ]
+    points += [
+        Point(day=day, measure=quantity.measure, sample_id="visit of several tubes")
+        for (subject, day), quantities in visits.items()
+        if subject == subject_id
+        for quantity in quantities
+        if quantity.name == name
+    ]
+    if not any(point.is_measured for point in points):
+        return None
+    return Curve.of_samples(subject_id, name, unit=DECLARATIONS[name].unit, points=points)

@@ -25,6 +25,7 @@ FLOORS: list[list[str]] = [
     ["result"],
     ["report"],
     ["provenance", "simulate", "terminal", "visits"],
+    ["cuts"],
     ["pipeline"],
     ["course", "faults"],
     ["cli"],
@@ -51,29 +52,29 @@ ROOMS: dict[str, list[str]] = {
     ],
     "gating": [
         "biex", "scales", "matrices", "shapes", "bounds", "raster", "regions", "tube",
-        "compensation", "strategy", "sources", "plan", "rows", "gated", "tallies", "engine",
-        "parents", "models", "template_errors", "drafts", "template", "document",
+        "compensation", "strategy", "sources", "plan", "rows", "gated", "cut_twins", "tallies",
+        "engine", "parents", "models", "template_errors", "drafts", "template", "document",
         "gatingml_axes", "gatingml_gates", "gatingml_reader", "gatingml", "flowjo",
         "reading", "tree",
     ],
     "quantify": [
         "quantity", "declarations", "intervals", "counts", "gated", "limits", "blanks",
         "background", "staining", "percentages", "absolute", "gene_copies", "tube",
-        "merging", "decision",
+        "merging", "decision", "cut_shift",
     ],
     "kinetics": [
         "curve", "series", "spreads", "growth", "auc", "slope", "turnbull", "peak_draws",
         "bent_cable", "peak", "peak_shape", "peak_model", "peak_passed", "cohort",
         "expansion", "persistence", "areas", "nca", "infinity", "parameters", "batch",
-        "regression", "concordance", "lag", "treatments", "wording", "peak_wording",
-        "cohort_wording", "told_peaks", "subject",
+        "regression", "concordance", "lag", "treatments", "wording", "cut_sensitivity",
+        "peak_wording", "cohort_wording", "told_peaks", "subject",
     ],
     "qc": [
         "limits", "limit_table", "register", "summary", "usual", "tube_checks",
         "time_checks", "population_checks", "count_checks", "batch_checks",
         "setting_checks", "percentage_checks", "residual_checks", "control_checks",
-        "study_checks", "course_checks", "checks", "control_charts", "waivers", "verdicts",
-        "formats", "multiqc",
+        "study_checks", "course_checks", "cut_checks", "checks", "control_charts", "waivers",
+        "verdicts", "formats", "multiqc",
     ],
     "result": [
         "sample", "subject", "pictures", "rows", "run", "archive",
@@ -81,7 +82,7 @@ ROOMS: dict[str, list[str]] = {
     "report": [
         "files", "style", "wording", "labels", "strip", "tables", "curves",
         "subject_tables", "workbook", "timecourse", "density", "expansion", "model_figure",
-        "subjects", "page", "outputs",
+        "subjects", "cut_band", "beside", "page", "outputs",
     ],
 }  # fmt: skip
 

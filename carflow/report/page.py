@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from carflow.findings import Severity
 from carflow.kinetics.wording import reference_sentences
 from carflow.report import wording
+from carflow.report.style import svg_text
 from carflow.report.subject_tables import (
     Table,
     TableCell,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from carflow.findings import Finding
+    from carflow.report.beside import Picture
     from carflow.result.run import Result
     from carflow.result.subject import SubjectResult
 
@@ -57,6 +59,21 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PagePicture:
+    """A picture beside the model figure, as the page needs it."""
+
+    title: str
+    words: str
+    uri: str
+
+    @classmethod
+    def of(cls, picture: Picture) -> PagePicture:
+        """Return a drawn picture as a data URI."""
+        uri = _svg_uri(svg_text(picture.figure))
+        return cls(title=picture.title, words=picture.words, uri=uri)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectSection:
     """Everything the page says about one subject."""
 
@@ -67,12 +84,17 @@ class SubjectSection:
     shared_sentences: tuple[str, ...]
     figure_uri: str
     figure_words: str
+    pictures: tuple[PagePicture, ...]
     tables: tuple[Table, ...]
     kinetics: Table | None
     treatments: Table | None
 
 
-def report_html(result: Result, figures: Mapping[str, str]) -> str:
+def report_html(
+    result: Result,
+    figures: Mapping[str, str],
+    beside: Mapping[str, Sequence[Picture]] | None = None,
+) -> str:
     """Return the report page.
 
     Parameters
@@ -82,6 +104,8 @@ def report_html(result: Result, figures: Mapping[str, str]) -> str:
     figures : mapping of str to str
         SVG text of the model figure by subject id; a subject without one says so. Under
         `ALL_SUBJECTS` the figure of all subjects, where there is one.
+    beside : mapping of str to sequence of Picture, optional
+        Further pictures under the same keys.
 
     Returns
     -------
@@ -99,7 +123,7 @@ def report_html(result: Result, figures: Mapping[str, str]) -> str:
         tally=_tally(findings),
         overview_uri=_svg_uri(figures[ALL_SUBJECTS]) if ALL_SUBJECTS in figures else "",
         subjects=[
-            _section(result, subject, place, figures)
+            _section(result, subject, place, figures, (beside or {}).get(subject.subject_id, ()))
             for place, subject in enumerate(result.subject_results, start=1)
         ],
         findings=_findings_table([one for one in findings if one.severity is not Severity.PASS]),
@@ -136,7 +160,11 @@ def _tally(findings: Iterable[Finding]) -> str:
 
 
 def _section(
-    result: Result, subject: SubjectResult, place: int, figures: Mapping[str, str]
+    result: Result,
+    subject: SubjectResult,
+    place: int,
+    figures: Mapping[str, str],
+    beside: Sequence[Picture],
 ) -> SubjectSection:
     tubes = [tube for tube in result.tube_results if tube.subject_id == subject.subject_id]
     shared = reference_sentences(result.references)
@@ -150,6 +178,7 @@ def _section(
         shared_sentences=shared,
         figure_uri=_svg_uri(svg) if svg else "",
         figure_words=_figure_words(subject, len(tubes)),
+        pictures=tuple(PagePicture.of(one) for one in beside),
         tables=time_point_tables(tubes),
         kinetics=kinetics_table(subject),
         treatments=treatment_table(subject),
@@ -164,10 +193,15 @@ def _statements(
     Sentences about other patients are printed once for the subject, not for every curve.
     """
     told = [one for one in subject.kinetics if one.sentences]
+    cuts = {one.quantity: one.sentences for one in subject.cuts}
     statements = {
         one.quantity: Statement(
             heading=wording.label_of(one.quantity),
-            sentences=tuple(found for found in one.sentences if found not in about_others),
+            sentences=tuple(
+                found
+                for found in (*one.sentences, *cuts.get(one.quantity, ()))
+                if found not in about_others
+            ),
             modelled=one.modelled,
         )
         for one in told

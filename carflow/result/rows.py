@@ -30,6 +30,10 @@ SUBJECT_COLUMNS = (
     "subject_id", "quantity", "parameter", "value", "unit", "ci_low", "ci_high", "ci_kind",
     "state", "reason",
 )  # fmt: skip
+CUT_COLUMNS = (
+    "subject_id", "day", "sample_id", "cut_shift_decades", "quantity", "method", "value", "unit",
+    "ci_low", "ci_high", "ci_kind", "state", "reason", "n_numerator", "n_denominator",
+)  # fmt: skip
 FINDING_COLUMNS = ("severity", "code", "sample_id", "message", "value", "limit")
 FAILURE_COLUMNS = ("sample_id", "subject_id", "day", "code", "problem")
 
@@ -129,6 +133,35 @@ def subject_rows(subjects: Iterable[SubjectResult]) -> Iterator[Row]:
                     "unit": "d",
                     "state": "QUANT" if math.isfinite(day) else "NE",
                     "reason": str(peak.reason),
+                }
+        yield from _cut_parameters(subject)
+
+
+def _cut_parameters(subject: SubjectResult) -> Iterator[Row]:
+    """Yield Cmax and Tmax with the CAR cut moved, named after the place of the cut."""
+    for cut in subject.cuts:
+        start = {"subject_id": subject.subject_id, "quantity": cut.quantity}
+        for one in cut.shifted:
+            place = "lower" if one.decades < 0 else "higher"
+            for name, measure in (("cmax", one.cmax), ("tmax", one.tmax)):
+                yield {**start, "parameter": f"{name}_cut_{place}", **measure_cells(measure)}
+
+
+def cut_rows(tubes: Iterable[SampleResult]) -> Iterator[Row]:
+    """Yield one row for every CAR+ quantity of every tube and each place of the moved CAR cut."""
+    for tube in tubes:
+        for shift in tube.cut_shifts:
+            for quantity in shift.quantities:
+                yield {
+                    "subject_id": tube.subject_id,
+                    "day": tube.day,
+                    "sample_id": tube.sample_id,
+                    "cut_shift_decades": shift.decades,
+                    "quantity": quantity.name,
+                    "method": quantity.method,
+                    **measure_cells(quantity.measure),
+                    "n_numerator": quantity.n_numerator,
+                    "n_denominator": quantity.n_denominator,
                 }
 
 
