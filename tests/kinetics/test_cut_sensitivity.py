@@ -55,8 +55,8 @@ def test_a_cut_that_leaves_no_value_moves_the_day() -> None:
     assert found.sentences == (
         (
             "With the CAR cut 0.1 decade lower the highest value is 55.00 % of CD3+ on day 7, and"
-            " 0.1 decade higher missing (every value lies below the limit of quantification): its day"
-            " depends on where the cut is drawn."
+            " 0.1 decade higher missing (every value lies below the limit of quantification): its"
+            " day depends on where the cut is drawn."
         ),
     )
 
