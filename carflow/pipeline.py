@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING
 from carflow.cleaning.time_record import assess_stability
 from carflow.cleaning.watch import SaturationWatch
 from carflow.cuts import CutStudy, CutTube, move_cuts, peak_days, with_cuts
-from carflow.errors import CarflowError, GatesError, Problems
+from carflow.errors import CarflowError, Problems
 from carflow.fcs.reader import read_fcs
 from carflow.fcs.volume import AcquiredVolume, acquired_volume
+from carflow.gating.choice import gates_for
 from carflow.gating.cut_twins import cut_twins
 from carflow.gating.engine import gate
 from carflow.gating.strategy import AssayLimits, Strategy
+from carflow.kinetics.cohort_summary import cohort_summaries
 from carflow.kinetics.subject import analyse_curve
 from carflow.provenance import provenance_of
 from carflow.qc.checks import check_batch
@@ -135,6 +137,11 @@ def run(
         all_findings=_findings(study, outcomes, subjects, limits),
         provenance=provenance_of(study, strategies, _channels(outcomes), limits=limits),
         references=study.references,
+        cohorts=cohort_summaries(
+            [found for one in subjects for found in one.kinetics],
+            column=study.group_column,
+            groups=study.groups,
+        ),
         manifest=tuple(
             ManifestRow(sample_id=tube.sample_id, file=tube.path.name, sha256=outcome.sha256)
             for tube, outcome in zip(study.tubes, outcomes, strict=True)
@@ -187,27 +194,12 @@ def check(
 def _outcomes(
     study: Study, strategies: tuple[Strategy, ...], *, jobs: int, tube_done: TubeDone | None
 ) -> tuple[_Outcome, ...]:
-    by_tube = [_strategy_of(tube, strategies) for tube in study.tubes]
+    by_tube = [gates_for(tube.sample_id, tube.panel_id, strategies) for tube in study.tubes]
     work = partial(_outcome, tube_done=tube_done)
     if jobs <= 1:
         return tuple(map(work, study.tubes, by_tube))
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         return tuple(pool.map(work, study.tubes, by_tube))
-
-
-def _strategy_of(tube: Tube, strategies: tuple[Strategy, ...]) -> Strategy | None:
-    """Return the gates of a tube: the only ones, or those of its panel."""
-    if len(strategies) <= 1:
-        return strategies[0] if strategies else None
-    found = [strategy for strategy in strategies if strategy.panel_id == tube.panel_id]
-    if len(found) == 1:
-        return found[0]
-    panels = ", ".join(f'"{strategy.panel_id}"' for strategy in strategies)
-    raise GatesError(
-        f'sample {tube.sample_id} has the panel_id "{tube.panel_id}", for which there are '
-        f"{len(found)} gate files",
-        hint=f"the gate files given are for the panels {panels}; each tube needs exactly one",
-    )
 
 
 def _outcome(tube: Tube, strategy: Strategy | None, *, tube_done: TubeDone | None) -> _Outcome:

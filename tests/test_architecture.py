@@ -36,8 +36,8 @@ FLOOR_OF = {name: height for height, floor in enumerate(FLOORS) for name in floo
 # The rooms of each folder, in the order in which they may know each other.
 ROOMS: dict[str, list[str]] = {
     "study": [
-        "model", "cells", "delimited", "workbook", "rows", "table", "folder", "treatments",
-        "references", "consistency", "sheet", "flowjo_table", "value_table", "draft",
+        "model", "cells", "delimited", "workbook", "rows", "table", "groups", "folder",
+        "treatments", "references", "consistency", "sheet", "flowjo_table", "value_table", "draft",
         "unsheeted",
     ],
     "fcs": [
@@ -55,7 +55,7 @@ ROOMS: dict[str, list[str]] = {
         "compensation", "strategy", "sources", "plan", "rows", "gated", "cut_twins", "tallies",
         "engine", "parents", "models", "template_errors", "drafts", "template", "document",
         "gatingml_axes", "gatingml_gates", "gatingml_reader", "gatingml", "flowjo",
-        "reading", "tree",
+        "reading", "tree", "choice",
     ],
     "quantify": [
         "quantity", "declarations", "intervals", "counts", "gated", "limits", "blanks",
@@ -67,7 +67,7 @@ ROOMS: dict[str, list[str]] = {
         "bent_cable", "peak", "peak_shape", "peak_model", "peak_passed", "cohort",
         "expansion", "persistence", "areas", "nca", "infinity", "parameters", "batch",
         "regression", "concordance", "lag", "treatments", "wording", "cut_sensitivity",
-        "peak_wording", "cohort_wording", "told_peaks", "subject",
+        "peak_wording", "cohort_wording", "subject", "cohort_summary", "told_peaks",
     ],
     "qc": [
         "limits", "limit_table", "register", "summary", "usual", "tube_checks",
@@ -82,7 +82,7 @@ ROOMS: dict[str, list[str]] = {
     "report": [
         "files", "style", "wording", "labels", "strip", "tables", "curves",
         "subject_tables", "workbook", "timecourse", "density", "expansion", "model_figure",
-        "subjects", "cut_band", "beside", "page", "outputs",
+        "subjects", "cut_band", "cohort_band", "beside", "page", "outputs",
     ],
 }  # fmt: skip
 

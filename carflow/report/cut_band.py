@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from carflow.measure import State
 from carflow.report import style
+from carflow.report.curves import set_log_scale
 from carflow.report.timecourse import PERCENTAGE, chosen_subject, looks_of, series_of
 from carflow.report.wording import day_number
 from carflow.units import Unit
@@ -103,7 +104,7 @@ def _finish(ax: Axes, curve: Curve, label: str) -> None:
     if curve.unit is Unit.PERCENT:
         ax.set_ylim(bottom=0.0)
     else:
-        ax.set_yscale("log")
+        set_log_scale(ax)
     days = [point.day for point in curve.points]
     ax.set_xlim(min(0.0, *days) - 1, max(days) + 1)
     ax.set_xticks(days, [day_number(day) for day in days])

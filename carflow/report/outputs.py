@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carflow.errors import OutputError
-from carflow.report.beside import Picture, pictures_beside
+from carflow.report.beside import Picture, pictures_beside, pictures_of_all
 from carflow.report.density import gate_figure
 from carflow.report.expansion import time_course_figure
 from carflow.report.files import make_folder, safe_stem, write_bytes, write_text
@@ -98,7 +98,8 @@ def write_pages(result: Result, out: Path) -> tuple[Path, ...]:
     beside = _beside(result)
     for subject_id, pictures in beside.items():
         for picture in pictures:
-            path = out / "figures" / f"{picture.kind}-{safe_stem(subject_id)}"
+            whose = f"-{safe_stem(subject_id)}" if subject_id else ""
+            path = out / "figures" / f"{picture.kind}{whose}"
             written.append(write_text(path.with_suffix(".svg"), svg_text(picture.figure)))
             written.append(write_bytes(path.with_suffix(".png"), png_bytes(picture.figure)))
     overview = subjects_figure(result)
@@ -159,7 +160,8 @@ def read_result(folder: Path) -> Result:
 
 
 def _beside(result: Result) -> dict[str, tuple[Picture, ...]]:
-    return {one.subject_id: pictures_beside(result, one) for one in result.subject_results}
+    found = {one.subject_id: pictures_beside(result, one) for one in result.subject_results}
+    return {ALL_SUBJECTS: pictures_of_all(result), **found}
 
 
 def _figures(result: Result, subject_id: str) -> Mapping[str, Figure]:

@@ -122,6 +122,8 @@ def report_html(
         n_failed=len(failed),
         tally=_tally(findings),
         overview_uri=_svg_uri(figures[ALL_SUBJECTS]) if ALL_SUBJECTS in figures else "",
+        cohort=_cohort_statements(result),
+        cohort_pictures=[PagePicture.of(one) for one in (beside or {}).get(ALL_SUBJECTS, ())],
         subjects=[
             _section(result, subject, place, figures, (beside or {}).get(subject.subject_id, ()))
             for place, subject in enumerate(result.subject_results, start=1)
@@ -211,6 +213,21 @@ def _statements(
     drawn = drawn or list(statements)[:1]
     others = [name for name in statements if name not in drawn]
     return tuple(statements[name] for name in drawn), tuple(statements[name] for name in others)
+
+
+def _cohort_statements(result: Result) -> tuple[Statement, ...]:
+    """Return what the cohorts of the drawn quantities say, groups behind the whole."""
+    quantities = dict.fromkeys(one.quantity for one in result.cohorts)
+    absolute = next((name for name in quantities if name in ABSOLUTE_QUANTITIES), "")
+    return tuple(
+        Statement(
+            heading=wording.label_of(one.quantity)
+            + (f", {one.column} {one.group}" if one.column else ", all subjects"),
+            sentences=one.sentences,
+        )
+        for one in result.cohorts
+        if one.quantity in {PERCENTAGE, absolute, COPIES}
+    )
 
 
 def _figure_words(subject: SubjectResult, n_tubes: int) -> str:

@@ -91,6 +91,7 @@ def public_tables(result: Result) -> Mapping[str, tuple[Sequence[str], tuple[Row
         "samples": (rows.sample_columns(tubes), tuple(rows.sample_rows(tubes))),
         "populations": (rows.POPULATION_COLUMNS, tuple(rows.population_rows(tubes))),
         "subjects": (rows.SUBJECT_COLUMNS, tuple(rows.subject_rows(result.subject_results))),
+        "cohort": (rows.COHORT_COLUMNS, tuple(rows.cohort_rows(result.cohorts))),
         "cut_shifts": (rows.CUT_COLUMNS, tuple(rows.cut_rows(tubes))),
         "findings": (rows.FINDING_COLUMNS, tuple(rows.finding_rows(result.all_findings))),
         "failures": (rows.FAILURE_COLUMNS, tuple(rows.failure_rows(tubes))),
