@@ -11,6 +11,7 @@ in the order of the sheet whatever the number of jobs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,20 +19,25 @@ from typing import TYPE_CHECKING
 
 from carflow.cleaning.time_record import assess_stability
 from carflow.cleaning.watch import SaturationWatch
-from carflow.errors import CarflowError, GatesError, Problems
+from carflow.cuts import CutStudy, CutTube, move_cuts, peak_days, with_cuts
+from carflow.errors import CarflowError, Problems
 from carflow.fcs.reader import read_fcs
 from carflow.fcs.volume import AcquiredVolume, acquired_volume
+from carflow.gating.choice import gates_for
+from carflow.gating.cut_twins import cut_twins
 from carflow.gating.engine import gate
 from carflow.gating.strategy import AssayLimits, Strategy
+from carflow.kinetics.cohort_summary import cohort_summaries
 from carflow.kinetics.methods import compare_pooled
 from carflow.provenance import provenance_of
 from carflow.qc.checks import check_batch
+from carflow.qc.cut_checks import check_car_cut
 from carflow.qc.limits import QcLimits
 from carflow.qc.summary import TubeSummary, summarise
 from carflow.quantify.absolute import stated_of
 from carflow.quantify.background import Background, background_of
 from carflow.quantify.counts import TubeCounts
-from carflow.quantify.gated import car_medians, tube_counts
+from carflow.quantify.gated import car_marker, car_medians, tube_counts
 from carflow.quantify.limits import variation_of
 from carflow.quantify.merging import MergeKey, TubePart
 from carflow.quantify.tube import quantify_tube, unquantified
@@ -43,13 +49,14 @@ from carflow.result.sample import Failure, PopulationCount, SampleResult
 from carflow.visits import VisitTube, merged_visits, subject_result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
 
     from carflow.findings import Finding
     from carflow.gating.gated import Gated
     from carflow.quantify.quantity import Quantity
+    from carflow.result.subject import SubjectResult
     from carflow.study.model import Study, Tube
 
     TubeDone = Callable[[Tube, CarflowError | Problems | None], None]
@@ -63,6 +70,7 @@ class _Counted:
     volume: AcquiredVolume
     limits: AssayLimits
     key: MergeKey
+    car_events: Mapping[float, int] | Reason
     background: Background | None = None
 
 
@@ -118,18 +126,23 @@ def run(
     limits = limits or QcLimits()
     gated = _outcomes(study, strategies, jobs=jobs, tube_done=tube_done)
     outcomes = tuple(_quantified(study, gated))
-    results = tuple(outcome.result for outcome in outcomes)
-    visits = merged_visits(_visit_tubes(study, outcomes))
-    subjects = tuple(
-        subject_result(study, results, name, visits=visits) for name in study.subject_ids
-    )
+    moved = move_cuts(_cut_tubes(study, outcomes))
+    subjects = _subjects(study, outcomes, moved)
     return Result(
-        tube_results=results,
+        tube_results=tuple(
+            replace(one.result, cut_shifts=moved.shifts.get(one.result.sample_id, ()))
+            for one in outcomes
+        ),
         subject_results=subjects,
         pooled_comparisons=compare_pooled([one.curves for one in subjects]),
-        all_findings=_findings(study, outcomes, limits),
+        all_findings=_findings(study, outcomes, subjects, limits),
         provenance=provenance_of(study, strategies, _channels(outcomes), limits=limits),
         references=study.references,
+        cohorts=cohort_summaries(
+            [found for one in subjects for found in one.kinetics],
+            column=study.group_column,
+            groups=study.groups,
+        ),
         manifest=tuple(
             ManifestRow(sample_id=tube.sample_id, file=tube.path.name, sha256=outcome.sha256)
             for tube, outcome in zip(study.tubes, outcomes, strict=True)
@@ -159,7 +172,9 @@ def check_findings(
     else:
         strategies = (gates,) if isinstance(gates, Strategy) else tuple(gates)
     gated = _outcomes(study, strategies, jobs=jobs, tube_done=tube_done)
-    return _findings(study, tuple(_quantified(study, gated)), limits or QcLimits())
+    outcomes = tuple(_quantified(study, gated))
+    subjects = _subjects(study, outcomes, move_cuts(_cut_tubes(study, outcomes)))
+    return _findings(study, outcomes, subjects, limits or QcLimits())
 
 
 def check(
@@ -180,27 +195,12 @@ def check(
 def _outcomes(
     study: Study, strategies: tuple[Strategy, ...], *, jobs: int, tube_done: TubeDone | None
 ) -> tuple[_Outcome, ...]:
-    by_tube = [_strategy_of(tube, strategies) for tube in study.tubes]
+    by_tube = [gates_for(tube.sample_id, tube.panel_id, strategies) for tube in study.tubes]
     work = partial(_outcome, tube_done=tube_done)
     if jobs <= 1:
         return tuple(map(work, study.tubes, by_tube))
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         return tuple(pool.map(work, study.tubes, by_tube))
-
-
-def _strategy_of(tube: Tube, strategies: tuple[Strategy, ...]) -> Strategy | None:
-    """Return the gates of a tube: the only ones, or those of its panel."""
-    if len(strategies) <= 1:
-        return strategies[0] if strategies else None
-    found = [strategy for strategy in strategies if strategy.panel_id == tube.panel_id]
-    if len(found) == 1:
-        return found[0]
-    panels = ", ".join(f'"{strategy.panel_id}"' for strategy in strategies)
-    raise GatesError(
-        f'sample {tube.sample_id} has the panel_id "{tube.panel_id}", for which there are '
-        f"{len(found)} gate files",
-        hint=f"the gate files given are for the panels {panels}; each tube needs exactly one",
-    )
 
 
 def _outcome(tube: Tube, strategy: Strategy | None, *, tube_done: TubeDone | None) -> _Outcome:
@@ -222,7 +222,7 @@ def _attempt(tube: Tube, strategy: Strategy | None) -> _Outcome:
             tube,
             strategy,
             quantities=unquantified(tube, Reason.TUBE_FAILED),
-            failure=_failure(error),
+            failure=Failure.of(error),
         )
         return _Outcome(result=failed, error=error)
 
@@ -237,9 +237,7 @@ def _measured(tube: Tube, strategy: Strategy | None) -> _Outcome:
             sha256=acquisition.sha256,
         )
     watch = SaturationWatch(acquisition)
-    gated = gate(
-        watch, strategy, masks=False, medians=car_medians(strategy), densities=strategy.plots
-    )
+    gated, car_events = _gated(watch, strategy)
     return _Outcome(
         result=_result(tube, gated),
         summary=summarise(
@@ -254,6 +252,7 @@ def _measured(tube: Tube, strategy: Strategy | None) -> _Outcome:
             counts=tube_counts(gated),
             volume=acquired_volume(acquisition.keywords, unit_override=tube.volume_unit_override),
             limits=strategy.limits,
+            car_events=car_events,
             key=MergeKey(
                 panel_id=tube.panel_id,
                 settings="|".join(acquisition.voltages),
@@ -262,6 +261,21 @@ def _measured(tube: Tube, strategy: Strategy | None) -> _Outcome:
             ),
         ),
     )
+
+
+def _gated(
+    watch: SaturationWatch, strategy: Strategy
+) -> tuple[Gated, Mapping[float, int] | Reason]:
+    """Return a gated tube, and its CAR+ events with the CAR cut moved, from one pass."""
+    twins = cut_twins(strategy, car_marker(strategy))
+    gated = gate(
+        watch,
+        strategy if isinstance(twins, Reason) else twins.strategy,
+        masks=False,
+        medians=car_medians(strategy),
+        densities=strategy.plots,
+    )
+    return (gated, twins) if isinstance(twins, Reason) else twins.parted(gated)
 
 
 def _result(tube: Tube, gated: Gated) -> SampleResult:
@@ -334,20 +348,11 @@ def _row(tube: Tube, strategy: Strategy | None, **found: object) -> SampleResult
     )
 
 
-def _failure(error: CarflowError | Problems) -> Failure:
-    """Return the form of an error that may be passed on: without the place, which names a file."""
-    if isinstance(error, Problems):
-        first = error.exceptions[0]
-        sentences = "; ".join(
-            one.without_place() for one in error.exceptions if isinstance(one, CarflowError)
-        )
-        code = first.code if isinstance(first, CarflowError) else "SEVERAL"
-        return Failure(code=code, sentence=sentences)
-    return Failure(code=error.code, sentence=error.without_place())
-
-
 def _findings(
-    study: Study, outcomes: tuple[_Outcome, ...], limits: QcLimits
+    study: Study,
+    outcomes: tuple[_Outcome, ...],
+    subjects: tuple[SubjectResult, ...],
+    limits: QcLimits,
 ) -> tuple[Finding, ...]:
     summaries = [outcome.summary for outcome in outcomes if outcome.summary is not None]
     failures = [
@@ -355,20 +360,34 @@ def _findings(
         for outcome in outcomes
         if outcome.result.failure is not None
     ]
-    found = (*check_batch(summaries, failures, limits=limits), *study.findings)
+    cuts = [found for one in subjects for found in check_car_cut(one.subject_id, peak_days(one))]
+    found = (*check_batch(summaries, failures, limits=limits), *cuts, *study.findings)
     return tuple(sorted(found, key=lambda finding: finding.severity.rank))
 
 
-def _visit_tubes(study: Study, outcomes: tuple[_Outcome, ...]) -> list[VisitTube]:
+def _cut_tubes(study: Study, outcomes: tuple[_Outcome, ...]) -> list[CutTube]:
     return [
-        VisitTube(
-            part=TubePart(key=found.key, tube=tube, counts=found.counts, volume=found.volume),
-            limits=found.limits,
-            background=found.background,
+        CutTube(
+            visit=VisitTube(
+                part=TubePart(key=found.key, tube=tube, counts=found.counts, volume=found.volume),
+                limits=found.limits,
+                background=found.background,
+            ),
+            gates_name=outcome.result.gates_name,
+            car_events=found.car_events,
         )
         for tube, outcome in zip(study.tubes, outcomes, strict=True)
         if (found := outcome.counted) is not None
     ]
+
+
+def _subjects(
+    study: Study, outcomes: tuple[_Outcome, ...], moved: CutStudy
+) -> tuple[SubjectResult, ...]:
+    results = tuple(outcome.result for outcome in outcomes)
+    visits = merged_visits([one.visit for one in _cut_tubes(study, outcomes)])
+    subjects = (subject_result(study, results, name, visits=visits) for name in study.subject_ids)
+    return tuple(with_cuts(subject, results, moved) for subject in subjects)
 
 
 def _channels(outcomes: tuple[_Outcome, ...]) -> dict[str, Mapping[str, str]]:

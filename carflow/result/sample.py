@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from carflow.errors import CarflowError, Problems
+from carflow.quantify.cut_shift import CutShift
 from carflow.quantify.quantity import Quantity
 from carflow.study.model import SampleType
 
@@ -65,10 +67,31 @@ class Failure:
     code: str
     sentence: str
 
+    @classmethod
+    def of(cls, error: CarflowError | Problems) -> Failure:
+        """Return an error without its place, which names a file.
+
+        Examples
+        --------
+        >>> Failure.of(CarflowError("is empty", code="FCS-EMPTY").at("day07.fcs")).sentence
+        'is empty'
+        """
+        if not isinstance(error, Problems):
+            return cls(code=error.code, sentence=error.without_place())
+        first = error.exceptions[0]
+        sentences = "; ".join(
+            one.without_place() for one in error.exceptions if isinstance(one, CarflowError)
+        )
+        code = first.code if isinstance(first, CarflowError) else "SEVERAL"
+        return cls(code=code, sentence=sentences)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleResult:
-    """One row of the sheet, carried through the run; a failed tube keeps its row."""
+    """One row of the sheet, carried through the run; a failed tube keeps its row.
+
+    `cut_shifts` are its CAR+ quantities with the CAR cut moved, where the cut can be moved.
+    """
 
     sample_id: str
     subject_id: str
@@ -82,6 +105,7 @@ class SampleResult:
     quantities: tuple[Quantity, ...] = ()
     pictures: tuple[GatePicture, ...] = ()
     failure: Failure | None = None
+    cut_shifts: tuple[CutShift, ...] = ()
 
     def quantity(self, name: str) -> Quantity | None:
         """Return the quantity of that name, or None where the tube has none."""

@@ -21,6 +21,7 @@ from carflow.study.flowjo_table import (
     statistic_of,
     without_summaries,
 )
+from carflow.study.groups import subject_groups
 from carflow.study.rows import Row, RowProblems, RowReader
 from carflow.study.table import Table, missing_columns, scan_table, table_from_text
 
@@ -74,7 +75,8 @@ class Series:
     state instead of a number; `below` holds the limit of cells such as ``<0.5``; `lows` and
     `highs` are the ends of an interval where the table gives one. `quantity` is the heading of
     a FlowJo column, with `is_percentage`; `n_denominators` are the events its percentages are
-    of, where the table counts them (then as many as days, else none).
+    of, where the table counts them (then as many as days, else none). `group` is the value of
+    the column the subjects are grouped by.
     """
 
     subject_id: str
@@ -87,6 +89,7 @@ class Series:
     quantity: str = ""
     is_percentage: bool = False
     n_denominators: tuple[float | None, ...] = ()
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +104,11 @@ class _Point:
 
 
 def read_series(
-    source: str | Path, *, name: str = "table", days: Mapping[str, float] | None = None
+    source: str | Path,
+    *,
+    name: str = "table",
+    days: Mapping[str, float] | None = None,
+    group_by: str = "",
 ) -> tuple[Series, ...]:
     r"""Return one series for each subject, in the order of their first rows.
 
@@ -117,6 +124,8 @@ def read_series(
         What messages call a table given as text.
     days : mapping of str to float, optional
         Day of each sample of a FlowJo table, by the name in its first column.
+    group_by : str
+        A column that holds one value for each subject, kept as `Series.group`.
 
     Raises
     ------
@@ -137,9 +146,21 @@ def read_series(
     """
     problems = RowProblems(source.name if isinstance(source, Path) else name)
     table = _table(source, problems)
+    found = _all_series(table, problems, days or {})
+    if not group_by:
+        return found
+    rows = [(row, row.cells.get("subject_id", "")) for row in table.rows]
+    groups = subject_groups(table, rows, group_by, problems)
+    problems.raise_if_any()
+    return tuple(replace(one, group=groups.get(one.subject_id, "")) for one in found)
+
+
+def _all_series(
+    table: Table, problems: RowProblems, days: Mapping[str, float]
+) -> tuple[Series, ...]:
     statistics = [found for one in table.columns if (found := statistic_of(table.written[one]))]
     if statistics and "value" not in table.columns:
-        return _flowjo_series(table, statistics, problems, days or {})
+        return _flowjo_series(table, statistics, problems, days)
     if {"depth", "statistic"} <= set(table.columns):
         raise SheetError(
             "this is FlowJo's outline of populations, one below the other",

@@ -22,6 +22,8 @@ PUBLIC = {
     "carflow.xlsx",
     "comparisons.csv",
     "failures.csv",
+    "cut_shifts.csv",
+    "cohort.csv",
     "figures/expansion-p01-2758a1c3.png",
     "figures/expansion-p01-2758a1c3.svg",
     "figures/gates-p01-2758a1c3.png",
