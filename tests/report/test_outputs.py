@@ -24,6 +24,7 @@ PUBLIC = {
     "failures.csv",
     "cut_shifts.csv",
     "cohort.csv",
+    "population_peaks.csv",
     "figures/expansion-p01-2758a1c3.png",
     "figures/expansion-p01-2758a1c3.svg",
     "figures/gates-p01-2758a1c3.png",
