@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from carflow.report import style
 from carflow.report.timecourse import PERCENTAGE
@@ -105,6 +106,7 @@ def _finish(ax: Axes, rows: Sequence[PatientPeak], quantity: str) -> None:
     ax.tick_params(axis="y", length=0)
     last = max((one.day.high or 0.0) for one in rows)
     ax.set_xlim(0.0, max(21.0, min(last + 1.0, 40.0)))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel(f"Day of the peak since infusion ({label_of(quantity)})")
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)
