@@ -12,34 +12,24 @@ in the order of the sheet whatever the number of jobs.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from carflow.cleaning.time_record import assess_stability
-from carflow.cleaning.watch import SaturationWatch
 from carflow.errors import CarflowError, GatesError, Problems
-from carflow.fcs.reader import read_fcs
-from carflow.fcs.volume import AcquiredVolume, acquired_volume
-from carflow.gating.engine import gate
-from carflow.gating.strategy import AssayLimits, Strategy
+from carflow.gating.strategy import Strategy
 from carflow.kinetics.curve import Curve, Point
 from carflow.kinetics.subject import analyse_curve
+from carflow.measured import Outcome, attempt
 from carflow.provenance import provenance_of
 from carflow.qc.checks import check_batch
-from carflow.qc.limits import QcLimits
-from carflow.qc.summary import TubeSummary, summarise
-from carflow.quantify.background import Background, background_of
-from carflow.quantify.counts import TubeCounts
+from carflow.qc.stated_limits import stated_limits
+from carflow.quantify.background import background_of
 from carflow.quantify.declarations import CURVE_QUANTITIES, DECLARATIONS
-from carflow.quantify.gated import car_medians, tube_counts
-from carflow.quantify.merging import MergeKey, TubePart
-from carflow.quantify.tube import quantify_tube, unquantified
-from carflow.reasons import Reason
-from carflow.result.pictures import gate_pictures
+from carflow.quantify.merging import TubePart
+from carflow.quantify.tube import quantify_tube
 from carflow.result.rows import FINDING_COLUMNS, finding_rows
 from carflow.result.run import ManifestRow, Result, frame
-from carflow.result.sample import Failure, PopulationCount, SampleResult
 from carflow.result.subject import SubjectResult
 from carflow.visits import VisitTube, merged_visits
 
@@ -49,34 +39,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from carflow.findings import Finding
-    from carflow.gating.gated import Gated
     from carflow.quantify.quantity import Quantity
+    from carflow.result.sample import SampleResult
     from carflow.study.model import Study, Tube
+    from carflow.thresholds import QcLimits
 
     Visits = Mapping[tuple[str, float], tuple[Quantity, ...]]
     TubeDone = Callable[[Tube, CarflowError | Problems | None], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Counted:
-    """What the quantities of a gated tube are made from."""
-
-    counts: TubeCounts
-    volume: AcquiredVolume
-    limits: AssayLimits
-    key: MergeKey
-    background: Background | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outcome:
-    """What became of one tube."""
-
-    result: SampleResult
-    summary: TubeSummary | None = None
-    sha256: str = ""
-    error: CarflowError | Problems | None = None
-    counted: _Counted | None = None
 
 
 def run(
@@ -99,7 +68,7 @@ def run(
     jobs : int
         Tubes worked on at a time; the answer does not depend on it.
     limits : QcLimits, optional
-        Thresholds of the checks.
+        Thresholds of the checks; by default those the gate files state.
     tube_done : callable, optional
         Called with each tube and its error, or None, as the tubes are done.
 
@@ -117,7 +86,7 @@ def run(
     (7.0, 14.0)
     """
     strategies = (gates,) if isinstance(gates, Strategy) else tuple(gates)
-    limits = limits or QcLimits()
+    limits = limits or stated_limits(strategies)
     gated = _outcomes(study, strategies, jobs=jobs, tube_done=tube_done)
     outcomes = tuple(_quantified(study, gated))
     results = tuple(outcome.result for outcome in outcomes)
@@ -158,28 +127,35 @@ def check_findings(
         strategies: tuple[Strategy, ...] = ()
     else:
         strategies = (gates,) if isinstance(gates, Strategy) else tuple(gates)
+    limits = limits or stated_limits(strategies)
     gated = _outcomes(study, strategies, jobs=jobs, tube_done=tube_done)
-    return _findings(study, tuple(_quantified(study, gated)), limits or QcLimits())
+    return _findings(study, tuple(_quantified(study, gated)), limits)
 
 
 def check(
-    study: Study, gates: Strategy | Sequence[Strategy] | None = None, *, jobs: int = 1
+    study: Study,
+    gates: Strategy | Sequence[Strategy] | None = None,
+    *,
+    jobs: int = 1,
+    limits: QcLimits | None = None,
 ) -> pd.DataFrame:
     """Return the batch checks as a data frame, the gravest finding first.
 
     Columns are those of ``findings.csv``: severity, code, sample_id, message, value, limit.
+    Without `limits`, those the gate files state hold.
 
     Raises
     ------
     GatesError
         As `run`.
     """
-    return frame(finding_rows(check_findings(study, gates, jobs=jobs)), FINDING_COLUMNS)
+    found = check_findings(study, gates, jobs=jobs, limits=limits)
+    return frame(finding_rows(found), FINDING_COLUMNS)
 
 
 def _outcomes(
     study: Study, strategies: tuple[Strategy, ...], *, jobs: int, tube_done: TubeDone | None
-) -> tuple[_Outcome, ...]:
+) -> tuple[Outcome, ...]:
     by_tube = [_strategy_of(tube, strategies) for tube in study.tubes]
     work = partial(_outcome, tube_done=tube_done)
     if jobs <= 1:
@@ -203,86 +179,14 @@ def _strategy_of(tube: Tube, strategies: tuple[Strategy, ...]) -> Strategy | Non
     )
 
 
-def _outcome(tube: Tube, strategy: Strategy | None, *, tube_done: TubeDone | None) -> _Outcome:
-    outcome = _attempt(tube, strategy)
+def _outcome(tube: Tube, strategy: Strategy | None, *, tube_done: TubeDone | None) -> Outcome:
+    outcome = attempt(tube, strategy)
     if tube_done is not None:
         tube_done(tube, outcome.error)
     return outcome
 
 
-def _attempt(tube: Tube, strategy: Strategy | None) -> _Outcome:
-    """Return a tube's result, or its failure; what is wrong with a tube stays in its row."""
-    if tube.exclude_reason:
-        excluded = unquantified(tube, Reason.EXCLUDED_BY_USER)
-        return _Outcome(result=_row(tube, strategy, quantities=excluded))
-    try:
-        return _measured(tube, strategy)
-    except (CarflowError, Problems) as error:
-        failed = _row(
-            tube,
-            strategy,
-            quantities=unquantified(tube, Reason.TUBE_FAILED),
-            failure=_failure(error),
-        )
-        return _Outcome(result=failed, error=error)
-
-
-def _measured(tube: Tube, strategy: Strategy | None) -> _Outcome:
-    acquisition = read_fcs(tube.path, tube.dataset)
-    if strategy is None:
-        summary = summarise(tube, acquisition, stability=assess_stability(acquisition))
-        return _Outcome(
-            result=_row(tube, None, n_events=acquisition.n_events),
-            summary=summary,
-            sha256=acquisition.sha256,
-        )
-    watch = SaturationWatch(acquisition)
-    gated = gate(
-        watch, strategy, masks=False, medians=car_medians(strategy), densities=strategy.plots
-    )
-    return _Outcome(
-        result=_result(tube, gated),
-        summary=summarise(
-            tube,
-            acquisition,
-            gated=gated,
-            saturated=watch.saturated_shares(),
-            stability=assess_stability(acquisition),
-        ),
-        sha256=acquisition.sha256,
-        counted=_Counted(
-            counts=tube_counts(gated),
-            volume=acquired_volume(acquisition.keywords, unit_override=tube.volume_unit_override),
-            limits=strategy.limits,
-            key=MergeKey(
-                panel_id=tube.panel_id,
-                settings="|".join(acquisition.voltages),
-                gates_sha256=strategy.sha256,
-            ),
-        ),
-    )
-
-
-def _result(tube: Tube, gated: Gated) -> SampleResult:
-    strategy = gated.strategy
-    return _row(
-        tube,
-        strategy,
-        n_events=gated.n_events,
-        n_nonfinite=gated.n_nonfinite,
-        populations=tuple(
-            PopulationCount(
-                population=strategy.short_name(population),
-                parent=strategy.parent_name(population),
-                count=gated.counts[strategy.short_name(population)],
-            )
-            for population in strategy.populations
-        ),
-        pictures=gate_pictures(gated),
-    )
-
-
-def _quantified(study: Study, outcomes: tuple[_Outcome, ...]) -> Iterator[_Outcome]:
+def _quantified(study: Study, outcomes: tuple[Outcome, ...]) -> Iterator[Outcome]:
     """Yield the outcomes with their quantities, once every control has been counted."""
     gated = [
         (outcome.result.gates_name, (tube, outcome.counted.counts))
@@ -315,33 +219,7 @@ def _per_ul(quantities: tuple[Quantity, ...]) -> dict[str, float]:
     }
 
 
-def _row(tube: Tube, strategy: Strategy | None, **found: object) -> SampleResult:
-    return SampleResult(
-        sample_id=tube.sample_id,
-        subject_id=tube.subject_id,
-        day=tube.day,
-        sample_type=tube.sample_type,
-        visit_label=tube.visit_label,
-        gates_name=strategy.name if strategy else "",
-        **found,  # type: ignore[arg-type]  # the callers name fields of SampleResult
-    )
-
-
-def _failure(error: CarflowError | Problems) -> Failure:
-    """Return the form of an error that may be passed on: without the place, which names a file."""
-    if isinstance(error, Problems):
-        first = error.exceptions[0]
-        sentences = "; ".join(
-            one.without_place() for one in error.exceptions if isinstance(one, CarflowError)
-        )
-        code = first.code if isinstance(first, CarflowError) else "SEVERAL"
-        return Failure(code=code, sentence=sentences)
-    return Failure(code=error.code, sentence=error.without_place())
-
-
-def _findings(
-    study: Study, outcomes: tuple[_Outcome, ...], limits: QcLimits
-) -> tuple[Finding, ...]:
+def _findings(study: Study, outcomes: tuple[Outcome, ...], limits: QcLimits) -> tuple[Finding, ...]:
     summaries = [outcome.summary for outcome in outcomes if outcome.summary is not None]
     failures = [
         (outcome.result.sample_id, outcome.result.failure.code, outcome.result.failure.sentence)
@@ -352,7 +230,7 @@ def _findings(
     return tuple(sorted(found, key=lambda finding: finding.severity.rank))
 
 
-def _visit_tubes(study: Study, outcomes: tuple[_Outcome, ...]) -> list[VisitTube]:
+def _visit_tubes(study: Study, outcomes: tuple[Outcome, ...]) -> list[VisitTube]:
     return [
         VisitTube(
             part=TubePart(key=found.key, tube=tube, counts=found.counts, volume=found.volume),
@@ -407,7 +285,7 @@ def _curve(
     return Curve.of_samples(subject_id, name, unit=DECLARATIONS[name].unit, points=points)
 
 
-def _channels(outcomes: tuple[_Outcome, ...]) -> dict[str, Mapping[str, str]]:
+def _channels(outcomes: tuple[Outcome, ...]) -> dict[str, Mapping[str, str]]:
     """Return for each gate file the channels of its markers in the first tube it was applied to."""
     found: dict[str, Mapping[str, str]] = {}
     for outcome in outcomes:

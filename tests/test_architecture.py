@@ -16,7 +16,7 @@ PACKAGE = Path(carflow.__file__).parent
 # where a folder is named; modules of one floor that are not in one folder do not know each other.
 FLOORS: list[list[str]] = [
     ["errors", "units", "findings", "reasons"],
-    ["measure"],
+    ["measure", "thresholds"],
     ["study", "fcs"],
     ["cleaning"],
     ["gating"],
@@ -24,7 +24,7 @@ FLOORS: list[list[str]] = [
     ["kinetics", "qc"],
     ["result"],
     ["report"],
-    ["provenance", "simulate", "terminal", "visits"],
+    ["provenance", "simulate", "terminal", "visits", "measured"],
     ["pipeline"],
     ["course", "faults"],
     ["cli"],
@@ -46,15 +46,16 @@ ROOMS: dict[str, list[str]] = {
         "matrix_evidence", "volume", "acquisition", "description", "reader", "writer",
     ],
     "cleaning": [
-        "events", "watch", "time_order", "rank_moments", "flow_rate", "usual_course",
-        "evidence", "departures", "stability", "time_record", "residual_spillover",
+        "events", "time_order", "rank_moments", "flow_rate", "usual_course", "evidence",
+        "departures", "stability", "time_record", "drawn", "kept", "watch",
+        "residual_spillover",
     ],
     "gating": [
         "biex", "scales", "matrices", "shapes", "bounds", "raster", "regions", "tube",
         "compensation", "strategy", "sources", "plan", "rows", "gated", "tallies", "engine",
         "parents", "models", "template_errors", "drafts", "template", "document",
         "gatingml_axes", "gatingml_gates", "gatingml_reader", "gatingml", "flowjo",
-        "reading", "tree",
+        "reading", "tree", "drawn_cells",
     ],
     "quantify": [
         "quantity", "declarations", "intervals", "counts", "gated", "limits", "blanks",
@@ -69,7 +70,7 @@ ROOMS: dict[str, list[str]] = {
         "cohort_wording", "told_peaks", "subject",
     ],
     "qc": [
-        "limits", "limit_table", "register", "summary", "usual", "tube_checks",
+        "limits", "stated_limits", "register", "summary", "usual", "tube_checks",
         "time_checks", "population_checks", "count_checks", "batch_checks",
         "setting_checks", "percentage_checks", "residual_checks", "control_checks",
         "study_checks", "course_checks", "checks", "control_charts", "waivers", "verdicts",

@@ -60,8 +60,8 @@ class TimeOrder:
         Events whose time is earlier than that of the event before them.
     n_restarts : int
         How often the clock began again, as it does when a tube is acquired in several parts.
-    span : float
-        From the first to the last time [s, or ticks where no $TIMESTEP is known].
+    begin, span : float
+        The first time, and from the first to the last [s, or ticks where no $TIMESTEP is known].
     gaps : tuple of Gap
         Pauses longer than a second and than 30 mean waits; empty where seconds are not known.
     """
@@ -69,6 +69,7 @@ class TimeOrder:
     state: TimeState
     n_backsteps: int = 0
     n_restarts: int = 0
+    begin: float = 0.0
     span: float = 0.0
     gaps: tuple[Gap, ...] = ()
 
@@ -101,6 +102,7 @@ def order_of_times(times: Times | None, *, in_seconds: bool) -> TimeOrder:
         state=_state(running, len(falls), restarts),
         n_backsteps=len(falls),
         n_restarts=restarts,
+        begin=float(running[0]),
         span=float(running[-1] - running[0]),
         gaps=_gaps(running) if in_seconds else (),
     )

@@ -14,7 +14,6 @@ from carflow.qc.batch_checks import BATCH_CHECKS
 from carflow.qc.control_checks import CONTROL_CHECKS
 from carflow.qc.count_checks import COUNT_CHECKS
 from carflow.qc.course_checks import COURSE_CHECKS
-from carflow.qc.limits import QcLimits
 from carflow.qc.percentage_checks import PERCENTAGE_CHECKS
 from carflow.qc.population_checks import POPULATION_CHECKS
 from carflow.qc.register import CHECKS, Check
@@ -24,6 +23,7 @@ from carflow.qc.study_checks import STUDY_CHECKS
 from carflow.qc.time_checks import TIME_CHECKS
 from carflow.qc.tube_checks import TUBE_CHECKS
 from carflow.qc.usual import panel_groups
+from carflow.thresholds import QcLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carflow.gating.strategy import AssayLimits
-    from carflow.qc.limits import QcLimits
     from carflow.qc.summary import PopulationEvents, TubeSummary
+    from carflow.thresholds import QcLimits
 
 # a tube without CAR cells, and one without beads, are as they should be
 _MAY_BE_EMPTY = {Role.CAR, Role.CAR_CD4, Role.CAR_CD8, Role.BEADS}

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from carflow.cleaning.residual_spillover import ResidualSlope
-    from carflow.qc.limits import QcLimits
     from carflow.qc.summary import TubeSummary
+    from carflow.thresholds import QcLimits
 
     Group = Sequence[TubeSummary]
     Pair = tuple[str, str]

@@ -124,6 +124,8 @@ class TubeSummary:
         only once the controls of the batch are counted, and put in then.
     stability : Stability, optional
         The tube's course through time; None where it was not followed.
+    n_removed : int
+        Events of disturbed stretches that were left out before gating.
     car_negative_median, car_cut : float, optional
         Median of the CAR-negative T cells, and where the CAR gate begins; linear, compensated.
     residuals : tuple of ResidualSlope
@@ -166,6 +168,7 @@ class TubeSummary:
     populations: tuple[PopulationEvents, ...] = ()
     per_ul: Mapping[str, float] = field(default_factory=dict)
     stability: Stability | None = None
+    n_removed: int = 0
     car_negative_median: float | None = None
     car_cut: float | None = None
     residuals: tuple[ResidualSlope, ...] = ()
@@ -266,6 +269,7 @@ def summarise(
         time_channel=acquisition.time_channel,
         beads_in_tube=tube.beads_in_tube,
         n_nonfinite=gated.n_nonfinite if gated else None,
+        n_removed=acquisition.n_events - gated.n_events if gated else 0,
         gate_channels=gate_channels,
         target_channels=_target_channels(strategy, gate_channels) if strategy else (),
         counts=_role_counts(gated) if gated else {},

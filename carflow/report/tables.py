@@ -92,6 +92,7 @@ def public_tables(result: Result) -> Mapping[str, tuple[Sequence[str], tuple[Row
         "populations": (rows.POPULATION_COLUMNS, tuple(rows.population_rows(tubes))),
         "subjects": (rows.SUBJECT_COLUMNS, tuple(rows.subject_rows(result.subject_results))),
         "findings": (rows.FINDING_COLUMNS, tuple(rows.finding_rows(result.all_findings))),
+        "intervals": (rows.INTERVAL_COLUMNS, tuple(rows.interval_rows(tubes))),
         "failures": (rows.FAILURE_COLUMNS, tuple(rows.failure_rows(tubes))),
     }
 

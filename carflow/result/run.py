@@ -138,16 +138,23 @@ class Result:
         return frame(rows.finding_rows(self.all_findings), rows.FINDING_COLUMNS)
 
     @property
+    def intervals(self) -> pd.DataFrame:
+        """One row for every stretch of a tube with disturbed signals, removed or not."""
+        return frame(rows.interval_rows(self.tube_results), rows.INTERVAL_COLUMNS)
+
+    @property
     def failures(self) -> pd.DataFrame:
         """One row for every tube without a result."""
         return frame(rows.failure_rows(self.tube_results), rows.FAILURE_COLUMNS)
 
 
-_WHOLE_NUMBERS = frozenset({"count", "n_events", "n_nonfinite", "n_numerator", "n_denominator"})
+_WHOLE_NUMBERS = frozenset(
+    {"count", "events", "n_events", "n_nonfinite", "n_removed", "n_numerator", "n_denominator"}
+)
 _TEXT = frozenset(
     {"subject_id", "sample_id", "sample_type", "visit_label", "gates", "status", "quantity",
      "method", "unit", "ci_kind", "state", "reason", "population", "parent", "parameter",
-     "severity", "code", "message", "limit", "problem"}
+     "severity", "code", "message", "limit", "problem", "removed", "channels"}
 )  # fmt: skip
 
 

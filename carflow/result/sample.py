@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from carflow.cleaning.stability import Stability
 from carflow.quantify.quantity import Quantity
 from carflow.study.model import SampleType
 
@@ -68,7 +69,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleResult:
-    """One row of the sheet, carried through the run; a failed tube keeps its row."""
+    """One row of the sheet, carried through the run; a failed tube keeps its row.
+
+    `n_events` are all events of the file. Of them `n_removed` were left out before gating, with
+    the stretches of time that `stability` names; 0 unless the gate file asks for removal.
+    """
 
     sample_id: str
     subject_id: str
@@ -78,10 +83,12 @@ class SampleResult:
     gates_name: str = ""
     n_events: int | None = None
     n_nonfinite: int = 0
+    n_removed: int = 0
     populations: tuple[PopulationCount, ...] = ()
     quantities: tuple[Quantity, ...] = ()
     pictures: tuple[GatePicture, ...] = ()
     failure: Failure | None = None
+    stability: Stability | None = None
 
     def quantity(self, name: str) -> Quantity | None:
         """Return the quantity of that name, or None where the tube has none."""

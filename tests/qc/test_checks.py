@@ -14,9 +14,9 @@ from carflow.findings import Finding, Severity, verdict
 from carflow.gating.compensation import CompensationState
 from carflow.gating.strategy import Role
 from carflow.qc.checks import CHECKS, check_batch, explain
-from carflow.qc.limits import QcLimits
 from carflow.qc.summary import TubeSummary
 from carflow.study.model import SampleType
+from carflow.thresholds import QcLimits
 
 MakeTube = Callable[..., TubeSummary]
 Course = Callable[..., list[TubeSummary]]

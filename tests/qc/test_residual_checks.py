@@ -4,9 +4,9 @@ import pytest
 
 from carflow.cleaning.residual_spillover import ResidualSlope
 from carflow.findings import Finding, Severity
-from carflow.qc.limits import QcLimits
 from carflow.qc.residual_checks import check_residuals
 from carflow.qc.summary import TubeSummary
+from carflow.thresholds import QcLimits
 
 MakeTube = Callable[..., TubeSummary]
 LIMITS = QcLimits()

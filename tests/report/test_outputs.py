@@ -21,6 +21,7 @@ from carflow.result.run import Result
 PUBLIC = {
     "carflow.xlsx",
     "failures.csv",
+    "intervals.csv",
     "figures/expansion-p01-2758a1c3.png",
     "figures/expansion-p01-2758a1c3.svg",
     "figures/gates-p01-2758a1c3.png",

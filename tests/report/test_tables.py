@@ -60,6 +60,7 @@ def test_every_table_has_its_columns_and_rows(model_result: Result, odd_result: 
         "populations": 27,
         "subjects": 84,
         "findings": 2,
+        "intervals": 0,
         "failures": 0,
     }
     assert [row["code"] for row in public_tables(odd_result)["failures"][1]] == ["FCS-TRUNCATED"]

@@ -1,0 +1,199 @@
+"""One tube from its file to counts, summary and pictures: read, clean, gate, look, keep.
+
+What is wrong with a tube stays in its row. Quantities are not made here: they need the controls
+of the batch, and wait for `carflow.pipeline`.
+
+In a gate file that says ``[cleaning] time = "remove"`` a tube is read twice: what is disturbed
+is known only at its end. Otherwise it is read once, and judged while it passes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from carflow.cleaning.kept import kept_time_fraction, without_disturbed
+from carflow.cleaning.residual_spillover import ResidualSlope, residual_slopes
+from carflow.cleaning.watch import WatchedTube, assess_stability
+from carflow.errors import CarflowError, Problems
+from carflow.fcs.reader import read_fcs
+from carflow.fcs.volume import AcquiredVolume, acquired_volume
+from carflow.gating.drawn_cells import drawn_cells
+from carflow.gating.engine import gate
+from carflow.gating.strategy import AssayLimits, Role, Strategy
+from carflow.qc.summary import TubeSummary, summarise
+from carflow.quantify.background import Background
+from carflow.quantify.counts import TubeCounts
+from carflow.quantify.gated import car_medians, tube_counts
+from carflow.quantify.merging import MergeKey
+from carflow.quantify.tube import unquantified
+from carflow.reasons import Reason
+from carflow.result.pictures import gate_pictures
+from carflow.result.sample import Failure, PopulationCount, SampleResult
+from carflow.study.model import SampleType
+
+if TYPE_CHECKING:
+    from carflow.cleaning.drawn import DrawnEvents
+    from carflow.cleaning.stability import Stability
+    from carflow.fcs.acquisition import Acquisition
+    from carflow.gating.gated import Gated
+    from carflow.study.model import Tube
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What the quantities of a gated tube are made from."""
+
+    counts: TubeCounts
+    volume: AcquiredVolume
+    limits: AssayLimits
+    key: MergeKey
+    background: Background | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one tube."""
+
+    result: SampleResult
+    summary: TubeSummary | None = None
+    sha256: str = ""
+    error: CarflowError | Problems | None = None
+    counted: Counted | None = None
+
+
+def attempt(tube: Tube, strategy: Strategy | None) -> Outcome:
+    """Return a tube's result, or its failure; what is wrong with a tube stays in its row."""
+    if tube.exclude_reason:
+        excluded = unquantified(tube, Reason.EXCLUDED_BY_USER)
+        return Outcome(result=_row(tube, strategy, quantities=excluded))
+    try:
+        return _measured(tube, strategy)
+    except (CarflowError, Problems) as error:
+        failed = _row(
+            tube,
+            strategy,
+            quantities=unquantified(tube, Reason.TUBE_FAILED),
+            failure=_failure(error),
+        )
+        return Outcome(result=failed, error=error)
+
+
+def _measured(tube: Tube, strategy: Strategy | None) -> Outcome:
+    acquisition = read_fcs(tube.path, tube.dataset)
+    if strategy is None:
+        return _looked_at(tube, acquisition)
+    course: Stability | None = None
+    watched = WatchedTube(acquisition)
+    if strategy.disturbed == "remove":
+        course = assess_stability(acquisition)
+        watched = WatchedTube(without_disturbed(acquisition, course))
+    gated = gate(
+        watched, strategy, masks=False, medians=car_medians(strategy), densities=strategy.plots
+    )
+    if course is None:
+        course = watched.stability()
+    summary = summarise(
+        tube,
+        acquisition,
+        gated=gated,
+        saturated=watched.saturated_shares(),
+        residuals=_residuals(tube, watched.drawn(), gated),
+        stability=course,
+    )
+    return Outcome(
+        result=_result(tube, gated, course, n_events=acquisition.n_events),
+        summary=summary,
+        sha256=acquisition.sha256,
+        counted=_counted(tube, acquisition, gated, course),
+    )
+
+
+def _looked_at(tube: Tube, acquisition: Acquisition) -> Outcome:
+    """Return what can be said of a tube without gates."""
+    watched = WatchedTube(acquisition)
+    watched.pass_by()
+    course = watched.stability()
+    return Outcome(
+        result=_row(tube, None, n_events=acquisition.n_events, stability=course),
+        summary=summarise(
+            tube, acquisition, saturated=watched.saturated_shares(), stability=course
+        ),
+        sha256=acquisition.sha256,
+    )
+
+
+def _residuals(tube: Tube, drawn: DrawnEvents, gated: Gated) -> tuple[ResidualSlope, ...]:
+    """Return what compensation left among the drawn T cells; beads are none."""
+    if tube.sample_type is SampleType.BEAD_QC or not gated.count(Role.CD3):
+        return ()
+    cells = drawn_cells(drawn, gated.strategy, Role.CD3)
+    if cells is None or not cells.is_compensated:
+        return ()
+    return residual_slopes(cells.values, cells.channels)
+
+
+def _counted(tube: Tube, acquisition: Acquisition, gated: Gated, course: Stability) -> Counted:
+    counts = tube_counts(gated)
+    volume = acquired_volume(acquisition.keywords, unit_override=tube.volume_unit_override)
+    if gated.strategy.disturbed == "remove" and course.removed:
+        kept = kept_time_fraction(course, gated.time_gate_span_s)
+        if kept is not None:
+            counts = replace(counts, retained_time_fraction=kept)
+        elif volume.ul is not None:
+            volume = replace(volume, ul=None, reason=Reason.VOLUME_OF_REMOVED)
+    return Counted(
+        counts=counts,
+        volume=volume,
+        limits=gated.strategy.limits,
+        key=MergeKey(
+            panel_id=tube.panel_id,
+            settings="|".join(acquisition.voltages),
+            gates_sha256=gated.strategy.sha256,
+        ),
+    )
+
+
+def _result(tube: Tube, gated: Gated, course: Stability, *, n_events: int) -> SampleResult:
+    strategy = gated.strategy
+    return _row(
+        tube,
+        strategy,
+        n_events=n_events,
+        n_removed=n_events - gated.n_events,
+        stability=course,
+        n_nonfinite=gated.n_nonfinite,
+        populations=tuple(
+            PopulationCount(
+                population=strategy.short_name(population),
+                parent=strategy.parent_name(population),
+                count=gated.counts[strategy.short_name(population)],
+            )
+            for population in strategy.populations
+        ),
+        pictures=gate_pictures(gated),
+    )
+
+
+def _row(tube: Tube, strategy: Strategy | None, **found: object) -> SampleResult:
+    return SampleResult(
+        sample_id=tube.sample_id,
+        subject_id=tube.subject_id,
+        day=tube.day,
+        sample_type=tube.sample_type,
+        visit_label=tube.visit_label,
+        gates_name=strategy.name if strategy else "",
+        **found,  # type: ignore[arg-type]  # the callers name fields of SampleResult
+    )
+
+
+def _failure(error: CarflowError | Problems) -> Failure:
+    """Return the form of an error that may be passed on: without the place, which names a file."""
+    if isinstance(error, Problems):
+        first = error.exceptions[0]
+        sentences = "; ".join(
+            one.without_place() for one in error.exceptions if isinstance(one, CarflowError)
+        )
+        code = first.code if isinstance(first, CarflowError) else "SEVERAL"
+        return Failure(code=code, sentence=sentences)
+    return Failure(code=error.code, sentence=error.without_place())
