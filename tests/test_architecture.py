@@ -82,7 +82,7 @@ ROOMS: dict[str, list[str]] = {
     "report": [
         "files", "style", "wording", "labels", "strip", "tables", "curves",
         "subject_tables", "workbook", "timecourse", "density", "expansion", "model_figure",
-        "subjects", "page", "outputs",
+        "subjects", "time_traces", "page", "outputs",
     ],
 }  # fmt: skip
 

@@ -201,9 +201,13 @@ def _course(record: TimeRecord, time: TimeOrder) -> _Course | None:
     """Return the tube in the order of time, without channels that cannot be followed."""
     order, times, all_times = None, None, None
     if record.times is not None and time.state not in {TimeState.ABSENT, TimeState.COARSE}:
-        running = continued(record.times)
-        order, times = in_time_order(running[:: record.step])
-        all_times = in_time_order(running)[1] if record.step > 1 else times
+        times = all_times = record.times
+        if time.n_backsteps:
+            running = continued(record.times)
+            order, times = in_time_order(running[:: record.step])
+            all_times = in_time_order(running)[1]
+        elif record.step > 1:
+            times = record.times[:: record.step]
     starts = bin_starts(times, record.keys.shape[1])
     if len(starts) < _FEWEST_BINS:
         return None
