@@ -18,8 +18,9 @@ from carflow.cleaning.watch import WatchedTube, assess_stability
 from carflow.errors import CarflowError, Problems
 from carflow.fcs.reader import read_fcs
 from carflow.fcs.volume import AcquiredVolume, acquired_volume
-from carflow.gating.drawn_cells import drawn_cells
+from carflow.gating.drawn_cells import DrawnCells, drawn_cells
 from carflow.gating.engine import gate
+from carflow.gating.process_control import control_values
 from carflow.gating.strategy import AssayLimits, Role, Strategy
 from carflow.qc.summary import TubeSummary, summarise
 from carflow.quantify.background import Background
@@ -93,17 +94,20 @@ def _measured(tube: Tube, strategy: Strategy | None) -> Outcome:
     )
     if course is None:
         course = watched.stability()
+    drawn = watched.drawn()
+    cells = _t_cells(tube, drawn, gated)
     summary = summarise(
         tube,
         acquisition,
         gated=gated,
         saturated=watched.saturated_shares(),
-        residuals=_residuals(tube, watched.drawn(), gated),
+        residuals=_residuals(cells),
         stability=course,
     )
+    charted = control_values(tube, drawn, gated=gated, cells=cells)
     return Outcome(
         result=_result(tube, gated, course, n_events=acquisition.n_events),
-        summary=summary,
+        summary=replace(summary, control_values=charted),
         sha256=acquisition.sha256,
         counted=_counted(tube, acquisition, gated, course),
     )
@@ -114,20 +118,23 @@ def _looked_at(tube: Tube, acquisition: Acquisition) -> Outcome:
     watched = WatchedTube(acquisition)
     watched.pass_by()
     course = watched.stability()
+    summary = summarise(tube, acquisition, saturated=watched.saturated_shares(), stability=course)
     return Outcome(
         result=_row(tube, None, n_events=acquisition.n_events, stability=course),
-        summary=summarise(
-            tube, acquisition, saturated=watched.saturated_shares(), stability=course
-        ),
+        summary=replace(summary, control_values=control_values(tube, watched.drawn())),
         sha256=acquisition.sha256,
     )
 
 
-def _residuals(tube: Tube, drawn: DrawnEvents, gated: Gated) -> tuple[ResidualSlope, ...]:
-    """Return what compensation left among the drawn T cells; beads are none."""
+def _t_cells(tube: Tube, drawn: DrawnEvents, gated: Gated) -> DrawnCells | None:
+    """Return the drawn T cells of a tube; a tube of beads has none."""
     if tube.sample_type is SampleType.BEAD_QC or not gated.count(Role.CD3):
-        return ()
-    cells = drawn_cells(drawn, gated.strategy, Role.CD3)
+        return None
+    return drawn_cells(drawn, gated.strategy, Role.CD3)
+
+
+def _residuals(cells: DrawnCells | None) -> tuple[ResidualSlope, ...]:
+    """Return what compensation left among T cells; without a matrix there is no question."""
     if cells is None or not cells.is_compensated:
         return ()
     return residual_slopes(cells.values, cells.channels)

@@ -12,18 +12,21 @@ in the order of the sheet whatever the number of jobs.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from carflow.errors import CarflowError, GatesError, Problems
+from carflow.findings import Finding
 from carflow.gating.strategy import Strategy
 from carflow.kinetics.curve import Curve, Point
 from carflow.kinetics.subject import analyse_curve
 from carflow.measured import Outcome, attempt
 from carflow.provenance import provenance_of
+from carflow.qc.baselines import check_charts
 from carflow.qc.checks import check_batch
 from carflow.qc.stated_limits import stated_limits
+from carflow.qc.summary import TubeSummary
 from carflow.quantify.background import background_of
 from carflow.quantify.declarations import CURVE_QUANTITIES, DECLARATIONS
 from carflow.quantify.merging import TubePart
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from carflow.findings import Finding
+    from carflow.qc.control_charts import Baseline
     from carflow.quantify.quantity import Quantity
     from carflow.result.sample import SampleResult
     from carflow.study.model import Study, Tube
@@ -106,17 +109,27 @@ def run(
     )
 
 
-def check_findings(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """The findings of the batch checks, the gravest first, and the tubes they were made from."""
+
+    findings: tuple[Finding, ...]
+    summaries: tuple[TubeSummary, ...]
+
+
+def checked(
     study: Study,
     gates: Strategy | Sequence[Strategy] | None = None,
     *,
     jobs: int = 1,
     limits: QcLimits | None = None,
+    baselines: Sequence[Baseline] = (),
     tube_done: TubeDone | None = None,
-) -> tuple[Finding, ...]:
-    """Return the findings of the batch checks, the gravest first.
+) -> Checked:
+    """Return the findings of the batch checks, and what they were made from.
 
-    Without gates, the checks that need a population are left out.
+    Without gates, the checks that need a population are left out; with baselines, process
+    controls are charted, too.
 
     Raises
     ------
@@ -128,8 +141,17 @@ def check_findings(
     else:
         strategies = (gates,) if isinstance(gates, Strategy) else tuple(gates)
     limits = limits or stated_limits(strategies)
-    gated = _outcomes(study, strategies, jobs=jobs, tube_done=tube_done)
-    return _findings(study, tuple(_quantified(study, gated)), limits)
+    outcomes = tuple(
+        _quantified(study, _outcomes(study, strategies, jobs=jobs, tube_done=tube_done))
+    )
+    summaries = tuple(one.summary for one in outcomes if one.summary is not None)
+    found = _findings(study, outcomes, limits)
+    if baselines:
+        found = (*found, *check_charts(summaries, baselines))
+    return Checked(
+        findings=tuple(sorted(found, key=lambda finding: finding.severity.rank)),
+        summaries=summaries,
+    )
 
 
 def check(
@@ -149,8 +171,8 @@ def check(
     GatesError
         As `run`.
     """
-    found = check_findings(study, gates, jobs=jobs, limits=limits)
-    return frame(finding_rows(found), FINDING_COLUMNS)
+    found = checked(study, gates, jobs=jobs, limits=limits)
+    return frame(finding_rows(found.findings), FINDING_COLUMNS)
 
 
 def _outcomes(

@@ -130,6 +130,10 @@ class TubeSummary:
         Median of the CAR-negative T cells, and where the CAR gate begins; linear, compensated.
     residuals : tuple of ResidualSlope
         What compensation left between channels of the T cells.
+    control_lot : str
+        The lot of a process control, "" for any other tube.
+    control_values : Mapping[str, float]
+        What is charted of a process control, by name.
     """
 
     sample_id: str
@@ -172,6 +176,8 @@ class TubeSummary:
     car_negative_median: float | None = None
     car_cut: float | None = None
     residuals: tuple[ResidualSlope, ...] = ()
+    control_lot: str = ""
+    control_values: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def compensated(self) -> bool:
@@ -284,6 +290,7 @@ def summarise(
         car_negative_median=_car_negative_median(gated) if gated else None,
         car_cut=_car_cut(strategy) if strategy else None,
         residuals=tuple(residuals),
+        control_lot=tube.control_lot,
         stability=stability,
     )
 

@@ -57,7 +57,7 @@ OPTIONAL_COLUMNS = (
     *("dataset", "panel_id", "visit_label", "exclude_reason", "guessed"),
     *("wbc_1e9_l", "alc_1e9_l", "cd3_per_ul", "copies_per_ug"),
     *("beads_per_tube", "beads_added_ul", "bead_conc_per_ul", "bead_conc"),
-    *("blood_ul", "total_ul", "dilution", "volume_unit_override"),
+    *("blood_ul", "total_ul", "dilution", "volume_unit_override", "control_lot"),
 )
 # Kept by laboratories beside the tubes; no number of carflow depends on them yet.
 DESCRIPTIVE_COLUMNS = (
@@ -163,6 +163,7 @@ def _tube(row: Row, table: Table, folder: Path, problems: RowProblems) -> Tube:
         volume_unit_override=optional("volume_unit_override", parse_volume_unit, instead=""),
         copies_per_ug=optional("copies_per_ug", numbers.lab_value, instead=None),
         exclude_reason=optional("exclude_reason", parse_exclude_reason, instead=""),
+        control_lot=optional("control_lot", parse_text, instead=""),
     )
     _check_tube(tube, cells)
     return tube
@@ -174,6 +175,12 @@ def _check_tube(tube: Tube, cells: RowReader) -> None:
             f"a pre-infusion sample cannot be from day {tube.day:g}",
             hint="write the day as 0 or below, or another sample_type",
             column="day",
+        )
+    if tube.control_lot and not tube.sample_type.may_be_process_control:
+        cells.refuse(
+            f"a {tube.sample_type} sample is no process control",
+            hint="leave the lot empty, or write the sample_type bead-QC or healthy",
+            column="control_lot",
         )
     if tube.blood_ul and tube.total_ul and tube.blood_ul > tube.total_ul:
         cells.refuse(
