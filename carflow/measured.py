@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from carflow.cleaning.kept import kept_time_fraction, without_disturbed
-from carflow.cleaning.residual_spillover import ResidualSlope, residual_slopes
+from carflow.cleaning.residual_spillover import ResidualSlope, far_negative_pct, residual_slopes
 from carflow.cleaning.watch import WatchedTube, assess_stability
 from carflow.errors import CarflowError, Problems
 from carflow.fcs.reader import read_fcs
@@ -34,6 +34,8 @@ from carflow.result.sample import Failure, PopulationCount, SampleResult
 from carflow.study.model import SampleType
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from carflow.cleaning.drawn import DrawnEvents
     from carflow.cleaning.stability import Stability
     from carflow.fcs.acquisition import Acquisition
@@ -96,18 +98,25 @@ def _measured(tube: Tube, strategy: Strategy | None) -> Outcome:
         course = watched.stability()
     drawn = watched.drawn()
     cells = _t_cells(tube, drawn, gated)
+    # without a matrix there is no question what compensation did
+    compensated = cells if cells is not None and cells.is_compensated else None
     summary = summarise(
         tube,
         acquisition,
         gated=gated,
         saturated=watched.saturated_shares(),
-        residuals=_residuals(cells),
+        residuals=_residuals(compensated),
         stability=course,
     )
-    charted = control_values(tube, drawn, gated=gated, cells=cells)
+    summary = replace(
+        summary,
+        far_negative_pct=_far_negatives(compensated),
+        early=cells.early if cells is not None else None,
+        control_values=control_values(tube, drawn, gated=gated, cells=cells),
+    )
     return Outcome(
         result=_result(tube, gated, course, n_events=acquisition.n_events),
-        summary=replace(summary, control_values=charted),
+        summary=summary,
         sha256=acquisition.sha256,
         counted=_counted(tube, acquisition, gated, course),
     )
@@ -130,14 +139,15 @@ def _t_cells(tube: Tube, drawn: DrawnEvents, gated: Gated) -> DrawnCells | None:
     """Return the drawn T cells of a tube; a tube of beads has none."""
     if tube.sample_type is SampleType.BEAD_QC or not gated.count(Role.CD3):
         return None
-    return drawn_cells(drawn, gated.strategy, Role.CD3)
+    return drawn_cells(drawn, gated.strategy)
 
 
 def _residuals(cells: DrawnCells | None) -> tuple[ResidualSlope, ...]:
-    """Return what compensation left among T cells; without a matrix there is no question."""
-    if cells is None or not cells.is_compensated:
-        return ()
-    return residual_slopes(cells.values, cells.channels)
+    return () if cells is None else residual_slopes(cells.values, cells.channels)
+
+
+def _far_negatives(cells: DrawnCells | None) -> Mapping[str, float]:
+    return {} if cells is None else far_negative_pct(cells.values, cells.channels)
 
 
 def _counted(tube: Tube, acquisition: Acquisition, gated: Gated, course: Stability) -> Counted:

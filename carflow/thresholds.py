@@ -114,6 +114,15 @@ class QcLimits:
         coefficient. Source: measured, see `carflow.cleaning.residual_spillover`.
     residual_z_least : float
         A slope below this many of its standard errors is not judged.
+    far_negative_warn_pct, far_negative_fail_pct : float
+        T cells five widths below the negatives of a channel [%]. Source: own choice; noise
+        alone leaves none.
+    replicate_cv_warn_pct, replicate_cv_fail_pct : float
+        CV of a number among the tubes of one visit [%]. Customary is 10 for common and 20 for
+        rare populations; a CV that counting gives is none of the laboratory's.
+    carry_over_fail_pct : float
+        CAR+ that the first events of a tube hold too much, as [% of the CAR+ percentage of the
+        tube before]. A customary limit of the carry-over of analysers is 1 %.
 
     Raises
     ------
@@ -185,6 +194,11 @@ class QcLimits:
     residual_warn: float = 0.005
     residual_fail: float = 0.02
     residual_z_least: float = 6.0
+    far_negative_warn_pct: float = 0.5
+    far_negative_fail_pct: float = 2.0
+    replicate_cv_warn_pct: float = 10.0
+    replicate_cv_fail_pct: float = 20.0
+    carry_over_fail_pct: float = 1.0
 
     def __post_init__(self) -> None:
         for field in fields(self):

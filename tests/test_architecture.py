@@ -72,8 +72,9 @@ ROOMS: dict[str, list[str]] = {
     "qc": [
         "limits", "stated_limits", "register", "summary", "usual", "tube_checks",
         "time_checks", "population_checks", "count_checks", "batch_checks",
-        "setting_checks", "percentage_checks", "residual_checks", "control_checks",
-        "study_checks", "course_checks", "checks", "control_charts", "baselines", "waivers",
+        "setting_checks", "percentage_checks", "residual_checks", "replicate_checks",
+        "control_checks", "study_checks", "course_checks", "carry_over_checks", "checks",
+        "control_charts", "baselines", "waivers",
         "verdicts", "formats", "multiqc",
     ],
     "result": [

@@ -32,6 +32,7 @@ def write(
     *,
     matrix: np.ndarray = simulate.SPILLOVER,
     spoil: Callable[[np.ndarray], np.ndarray] = lambda events: events,
+    minute: int = 0,
 ) -> None:
     recipe = simulate.Recipe(identity=path.stem, counts=COUNTS, doublets=200, duration_s=60.0)
     numbers = ",".join(f"{value:g}" for value in matrix.ravel())
@@ -44,8 +45,8 @@ def write(
             "$TIMESTEP": "0.01",
             "$SPILLOVER": f"7,{','.join(simulate.DETECTORS)},{numbers}",
             "$DATE": "05-MAR-2001",
-            "$BTIM": "10:00:00.00",
-            "$ETIM": "10:01:00.00",
+            "$BTIM": f"10:{minute:02}:00.00",
+            "$ETIM": f"10:{minute + 1:02}:00.00",
             "$VOL": "60000",
         },
         ranges=[simulate.RANGE] * len(simulate.CHANNELS),
@@ -83,6 +84,44 @@ def test_one_wrong_coefficient_is_found_in_its_tube_alone(tmp_path: Path, gates:
     assert [found[name].severity for name in "abcd"] == [*[Severity.PASS] * 3, Severity.FAIL]
     assert found["d"].value == pytest.approx(0.03, abs=0.006)
     assert "of R660-A (CAR) in R780-A (CD8)" in found["d"].message
+
+
+def test_too_much_compensation_pushes_t_cells_below_the_negatives(
+    tmp_path: Path, gates: Strategy
+) -> None:
+    wrong = simulate.SPILLOVER.copy()
+    wrong[4, 3] += 0.08  # of CAR into CD8
+    write(tmp_path / "a.fcs")
+    write(tmp_path / "b.fcs", matrix=wrong)
+    sound, much = (
+        one
+        for one in sorted(run(tmp_path, gates, "a", "b").all_findings, key=lambda f: f.sample_id)
+        if one.code == "QC-FAR-NEGATIVE"
+    )
+
+    assert (sound.severity, much.severity) == (Severity.PASS, Severity.FAIL)
+    assert "R780-A (CD8): compensated too much" in much.message
+
+
+def test_cells_of_the_tube_before_are_found_in_the_first_events(
+    tmp_path: Path, gates: Strategy
+) -> None:
+    def carried_over(events: np.ndarray) -> np.ndarray:
+        spoilt: np.ndarray = events.copy()
+        car = spoilt[:, simulate.CHANNELS.index("R660-A")]
+        none = (car > 700) & (spoilt[:, -1] > 250)  # after the first 2.5 s no CAR is left
+        car[none] = 100.0
+        return spoilt
+
+    write(tmp_path / "a.fcs")
+    write(tmp_path / "b.fcs", spoil=carried_over, minute=5)
+    found = {
+        one.sample_id: one.severity
+        for one in run(tmp_path, gates, "a", "b").all_findings
+        if one.code == "QC-CARRY-OVER"
+    }
+
+    assert found == {"b": Severity.FAIL}
 
 
 def stepped(events: np.ndarray) -> np.ndarray:

@@ -32,6 +32,7 @@ BINS = 12
 LEAST_EVENTS = 500
 LEAST_SHARE = 0.2
 MOST_EVENTS = 20_000
+_FAR_WIDTHS = 5.0
 _WIDTH = 4.0  # in robust standard deviations
 _START_EVENTS = 2_500
 _SLOPES = np.linspace(-0.15, 0.15, 61)  # an error beyond these is seen without arithmetic
@@ -98,6 +99,37 @@ def residual_slopes(events: Values, channels: Sequence[str]) -> tuple[ResidualSl
         return ()
     clouds = [_negative_cloud(values) for values in sound]
     return tuple(_slopes(sound, channels, clouds))
+
+
+def far_negative_pct(events: Values, channels: Sequence[str]) -> dict[str, float]:
+    """Return the share of events far below the negatives of each channel [%].
+
+    Far is five widths below their centre, where noise leaves next to none: such events were
+    compensated too much. A channel whose events are all positive is left out.
+
+    Parameters
+    ----------
+    events : (k, n) array
+        Compensated linear values of k fluorescence channels of n T cells.
+    channels : sequence of k str
+        Their names.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(2)
+    >>> cells = rng.normal(0, 50, (2, 6000))
+    >>> cells[1, :120] -= 800
+    >>> far_negative_pct(cells, ["CAR", "CD8"])
+    {'CAR': 0.0, 'CD8': 2.0}
+    """
+    found = {}
+    for name, values in zip(channels, events, strict=True):
+        sound = values[np.isfinite(values)]
+        cloud = _negative_cloud(sound) if sound.size >= LEAST_EVENTS else None
+        if cloud is not None:
+            far = np.count_nonzero(sound < cloud[0] - _FAR_WIDTHS * cloud[1])
+            found[name] = 100.0 * int(far) / sound.size
+    return found
 
 
 def _slopes(

@@ -1,8 +1,7 @@
 """Checks of one tube's populations: viability, empty gates, T cell subsets, CAR+ events, speed.
 
 They need gates (the speed of acquisition alone does not); each gives no finding where the gate
-file names no population for it. Carry-over from the tube before is not here and cannot be: it
-shows in the first events of a tube, and events are gone.
+file names no population for it.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from carflow.cleaning.residual_spillover import ResidualSlope
 from carflow.cleaning.stability import Stability
 from carflow.findings import Finding
 from carflow.gating.compensation import CompensationState
+from carflow.gating.drawn_cells import EarlyCells
 from carflow.gating.shapes import Polygon
 from carflow.gating.strategy import AssayLimits, Role
 from carflow.quantify.gated import car_marker
@@ -130,6 +131,10 @@ class TubeSummary:
         Median of the CAR-negative T cells, and where the CAR gate begins; linear, compensated.
     residuals : tuple of ResidualSlope
         What compensation left between channels of the T cells.
+    far_negative_pct : Mapping[str, float]
+        T cells far below the negatives of a channel [%], by channel.
+    early : EarlyCells, optional
+        CAR+ cells among the T cells of the first events, and of all others.
     control_lot : str
         The lot of a process control, "" for any other tube.
     control_values : Mapping[str, float]
@@ -176,6 +181,8 @@ class TubeSummary:
     car_negative_median: float | None = None
     car_cut: float | None = None
     residuals: tuple[ResidualSlope, ...] = ()
+    far_negative_pct: Mapping[str, float] = field(default_factory=dict)
+    early: EarlyCells | None = None
     control_lot: str = ""
     control_values: Mapping[str, float] = field(default_factory=dict)
 

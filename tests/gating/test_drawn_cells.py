@@ -9,9 +9,9 @@ from carflow import simulate
 from carflow.cleaning.watch import WatchedTube
 from carflow.fcs.acquisition import Acquisition
 from carflow.fcs.reader import read_fcs
-from carflow.gating.drawn_cells import drawn_cells
+from carflow.gating.drawn_cells import EarlyCells, drawn_cells
 from carflow.gating.engine import gate
-from carflow.gating.strategy import Role, Strategy
+from carflow.gating.strategy import Strategy
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_cells_are_those_of_the_gate_with_the_values_that_compensation_gives(
 ) -> None:
     watched = WatchedTube(tube)
     gated = gate(watched, gates)
-    cells = drawn_cells(watched.drawn(), gates, Role.CD3)
+    cells = drawn_cells(watched.drawn(), gates)
     raw = tube.columns(list(simulate.DETECTORS))
     solved = np.linalg.solve(simulate.SPILLOVER.T, raw)[:, gated.mask("CD3+")]
 
@@ -40,13 +40,29 @@ def test_cells_are_those_of_the_gate_with_the_values_that_compensation_gives(
     assert np.allclose(cells.values, solved[order], atol=1e-6)
 
 
+def test_early_cells_are_those_of_the_first_fiftieth(tube: Acquisition, gates: Strategy) -> None:
+    watched = WatchedTube(tube)
+    gated = gate(watched, gates)
+    cells = drawn_cells(watched.drawn(), gates)
+    first = round(tube.n_events / 50)
+    cd3, car = gated.mask("CD3+"), gated.mask("CAR+")
+
+    assert cells is not None
+    assert cells.early == EarlyCells(
+        early_cd3=int(cd3[:first].sum()),
+        early_car=int(car[:first].sum()),
+        late_cd3=int(cd3[first:].sum()),
+        late_car=int(car[first:].sum()),
+    )
+
+
 def test_a_role_nobody_plays_has_no_cells(tube: Acquisition, gates: Strategy) -> None:
     from dataclasses import replace
 
     watched = WatchedTube(tube)
     gate(watched, gates)
 
-    assert drawn_cells(watched.drawn(), replace(gates, roles={}), Role.CD3) is None
+    assert drawn_cells(watched.drawn(), replace(gates, roles={})) is None
 
 
 def test_a_tube_without_a_matrix_says_so(
@@ -54,7 +70,7 @@ def test_a_tube_without_a_matrix_says_so(
 ) -> None:
     watched = WatchedTube(read_fcs(write_tube(tmp_path / "bare.fcs", SPILLOVER=None)))
     gate(watched, gates)
-    cells = drawn_cells(watched.drawn(), gates, Role.CD3)
+    cells = drawn_cells(watched.drawn(), gates)
 
     assert cells is not None
     assert not cells.is_compensated

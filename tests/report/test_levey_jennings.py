@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from carflow.qc.baselines import Chart, ChartedRun
@@ -30,10 +31,10 @@ CHART = Chart(
 
 def test_every_run_is_a_mark_and_a_broken_rule_a_mark_of_its_own() -> None:
     (axes,) = charts_figure([CHART]).axes
-    line, *marks = [one for one in axes.lines if len(one.get_xdata()) in {1, 5}]
+    line, *marks = [one for one in axes.lines if np.size(one.get_xdata()) in {1, 5}]
 
     assert [one.get_marker() for one in marks] == ["o", "^", "s", "s", "o"]
-    assert [round(float(y), 1) for y in line.get_ydata()] == [0.5, 2.2, 4.5, 4.5, -1.0]
+    assert np.round(np.asarray(line.get_ydata()), 1).tolist() == [0.5, 2.2, 4.5, 4.5, -1.0]
     assert axes.get_title(loc="left") == "bead MFI FITC-A, lot A1: 1000 ± 20"
 
 
