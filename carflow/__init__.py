@@ -28,10 +28,23 @@ if TYPE_CHECKING:
     from carflow.kinetics.batch import nca_by_curve as nca_by_curve
     from carflow.kinetics.cohort import cohort as cohort
     from carflow.kinetics.concordance import concordance as concordance
+    from carflow.kinetics.expansion import theoretical_start_per_ul as theoretical_start_per_ul
+    from carflow.kinetics.infinity import to_infinity as to_infinity
+    from carflow.kinetics.lag import peak_lag as peak_lag
     from carflow.kinetics.nca import nca as nca
     from carflow.kinetics.peak import estimate_peak as estimate_peak
     from carflow.pipeline import check as check
     from carflow.pipeline import run as run
+    from carflow.quantify.decision import against_limit as against_limit
+    from carflow.quantify.dilution import dilution_line as dilution_line
+    from carflow.quantify.dilution import lost_share as lost_share
+    from carflow.quantify.gene_copies import cells_per_ul_from_copies as cells_per_ul_from_copies
+    from carflow.quantify.gene_copies import copies_per_car_cell as copies_per_car_cell
+    from carflow.quantify.gene_copies import copies_per_cell as copies_per_cell
+    from carflow.quantify.gene_copies import copies_per_genome as copies_per_genome
+    from carflow.quantify.gene_copies import droplet_concentration as droplet_concentration
+    from carflow.quantify.staining import calibrate_mesf as calibrate_mesf
+    from carflow.report.dilution import plot_dilution as plot_dilution
     from carflow.report.expansion import plot_expansion as plot_expansion
     from carflow.report.outputs import write_outputs as write_outputs
     from carflow.report.outputs import write_report as write_report
@@ -55,25 +68,51 @@ _HOMES = {
     "write_outputs": "carflow.report.outputs",
     "write_report": "carflow.report.outputs",
     "plot_expansion": "carflow.report.expansion",
+    "dilution_line": "carflow.quantify.dilution",
+    "plot_dilution": "carflow.report.dilution",
+    "lost_share": "carflow.quantify.dilution",
+    "peak_lag": "carflow.kinetics.lag",
+    "to_infinity": "carflow.kinetics.infinity",
+    "against_limit": "carflow.quantify.decision",
+    "copies_per_genome": "carflow.quantify.gene_copies",
+    "copies_per_car_cell": "carflow.quantify.gene_copies",
+    "copies_per_cell": "carflow.quantify.gene_copies",
+    "cells_per_ul_from_copies": "carflow.quantify.gene_copies",
+    "droplet_concentration": "carflow.quantify.gene_copies",
+    "calibrate_mesf": "carflow.quantify.staining",
+    "theoretical_start_per_ul": "carflow.kinetics.expansion",
     "CarflowError": "carflow.errors",
 }
 
 __all__ = [
     "CarflowError",
     "__version__",
+    "against_limit",
+    "calibrate_mesf",
+    "cells_per_ul_from_copies",
     "check",
     "cohort",
     "concordance",
+    "copies_per_car_cell",
+    "copies_per_cell",
+    "copies_per_genome",
+    "dilution_line",
+    "droplet_concentration",
     "estimate_peak",
     "gate",
+    "lost_share",
     "nca",
     "nca_by_curve",
+    "peak_lag",
+    "plot_dilution",
     "plot_expansion",
     "read_fcs",
     "read_fcs_all",
     "read_gates",
     "read_study",
     "run",
+    "theoretical_start_per_ul",
+    "to_infinity",
     "write_outputs",
     "write_report",
 ]

@@ -32,7 +32,8 @@ _BEADS_WANTED = 2_000
 _BEADS_PER_UL_OF_LOT = 1_000.0
 _TOTAL_UL = 1_000.0
 _FLOW_UL_PER_S = 100.0 / 60.0
-_COPIES_PER_CAR_CELL = 1.2
+_VCN_PRODUCT, _CAR_PCT_PRODUCT = 0.48, 40.0
+_COPIES_PER_CAR_CELL = _VCN_PRODUCT / (_CAR_PCT_PRODUCT / 100.0)
 _GENOME_UG = 6.6e-6
 # $DATE is invented and unrelated to the report
 _INFUSION = date(2001, 3, 5)
@@ -265,7 +266,8 @@ def sheet_text() -> str:
     """Return samples.csv of the course."""
     header = ("file", "sample_id", "subject_id", "day", "sample_type", "panel_id", "visit_label",
               "wbc_1e9_l", "alc_1e9_l", "beads_added_ul", "bead_conc_per_ul", "blood_ul",
-              "total_ul", "copies_per_ug")  # fmt: skip
+              "total_ul", "copies_per_ug", "gdna_source", "vcn_product",
+              "car_pct_product")  # fmt: skip
     lines: list[tuple[object, ...]] = []
     for visit in VISITS:
         alc = visit.lymphocytes / visit.acquired_blood_ul / 1000.0
@@ -278,6 +280,8 @@ def sheet_text() -> str:
                 f"{alc:.2f}" if patient else "",
                 f"{visit.beads_added_ul:g}", f"{_BEADS_PER_UL_OF_LOT:g}", f"{visit.blood_ul:g}",
                 f"{_TOTAL_UL:g}", visit.copies_per_ug if patient else "",
+                *(("whole blood", f"{_VCN_PRODUCT:g}", f"{_CAR_PCT_PRODUCT:g}") if patient else
+                  ("", "", "")),
             )
         )  # fmt: skip
     return _csv(header, lines)

@@ -112,6 +112,7 @@ def _measured(tube: Tube, strategy: Strategy | None) -> Outcome:
         summary,
         far_negative_pct=_far_negatives(compensated),
         early=cells.early if cells is not None else None,
+        control_lot=tube.control_lot,
         control_values=control_values(tube, drawn, gated=gated, cells=cells),
     )
     return Outcome(
@@ -128,9 +129,10 @@ def _looked_at(tube: Tube, acquisition: Acquisition) -> Outcome:
     watched.pass_by()
     course = watched.stability()
     summary = summarise(tube, acquisition, saturated=watched.saturated_shares(), stability=course)
+    charted = control_values(tube, watched.drawn())
     return Outcome(
         result=_row(tube, None, n_events=acquisition.n_events, stability=course),
-        summary=replace(summary, control_values=control_values(tube, watched.drawn())),
+        summary=replace(summary, control_lot=tube.control_lot, control_values=charted),
         sha256=acquisition.sha256,
     )
 
@@ -167,6 +169,7 @@ def _counted(tube: Tube, acquisition: Acquisition, gated: Gated, course: Stabili
             panel_id=tube.panel_id,
             settings="|".join(acquisition.voltages),
             gates_sha256=gated.strategy.sha256,
+            preparation=str(tube.preparation),
         ),
     )
 

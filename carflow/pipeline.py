@@ -19,22 +19,21 @@ from typing import TYPE_CHECKING
 from carflow.errors import CarflowError, GatesError, Problems
 from carflow.findings import Finding
 from carflow.gating.strategy import Strategy
-from carflow.kinetics.curve import Curve, Point
-from carflow.kinetics.subject import analyse_curve
+from carflow.kinetics.methods import compare_pooled
 from carflow.measured import Outcome, attempt
 from carflow.provenance import provenance_of
 from carflow.qc.baselines import check_charts
 from carflow.qc.checks import check_batch
 from carflow.qc.stated_limits import stated_limits
 from carflow.qc.summary import TubeSummary
+from carflow.quantify.absolute import stated_of
 from carflow.quantify.background import background_of
-from carflow.quantify.declarations import CURVE_QUANTITIES, DECLARATIONS
+from carflow.quantify.limits import variation_of
 from carflow.quantify.merging import TubePart
 from carflow.quantify.tube import quantify_tube
 from carflow.result.rows import FINDING_COLUMNS, finding_rows
 from carflow.result.run import ManifestRow, Result, frame
-from carflow.result.subject import SubjectResult
-from carflow.visits import VisitTube, merged_visits
+from carflow.visits import VisitTube, merged_visits, subject_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,11 +42,9 @@ if TYPE_CHECKING:
 
     from carflow.qc.control_charts import Baseline
     from carflow.quantify.quantity import Quantity
-    from carflow.result.sample import SampleResult
     from carflow.study.model import Study, Tube
     from carflow.thresholds import QcLimits
 
-    Visits = Mapping[tuple[str, float], tuple[Quantity, ...]]
     TubeDone = Callable[[Tube, CarflowError | Problems | None], None]
 
 
@@ -94,11 +91,13 @@ def run(
     outcomes = tuple(_quantified(study, gated))
     results = tuple(outcome.result for outcome in outcomes)
     visits = merged_visits(_visit_tubes(study, outcomes))
+    subjects = tuple(
+        subject_result(study, results, name, visits=visits) for name in study.subject_ids
+    )
     return Result(
         tube_results=results,
-        subject_results=tuple(
-            _subject(study, results, name, visits=visits) for name in study.subject_ids
-        ),
+        subject_results=subjects,
+        pooled_comparisons=compare_pooled([one.curves for one in subjects]),
         all_findings=_findings(study, outcomes, limits),
         provenance=provenance_of(study, strategies, _channels(outcomes), limits=limits),
         references=study.references,
@@ -223,7 +222,13 @@ def _quantified(study: Study, outcomes: tuple[Outcome, ...]) -> Iterator[Outcome
         alike = [counted for gates, counted in gated if gates == outcome.result.gates_name]
         background = background_of(tube, alike)
         quantities = quantify_tube(
-            found.counts, tube, found.volume, found.limits, background=background
+            found.counts,
+            tube,
+            found.volume,
+            found.limits,
+            background=background,
+            variation=variation_of(found.limits),
+            stated=stated_of(tube, found.limits),
         )
         yield replace(
             outcome,
@@ -262,49 +267,6 @@ def _visit_tubes(study: Study, outcomes: tuple[Outcome, ...]) -> list[VisitTube]
         for tube, outcome in zip(study.tubes, outcomes, strict=True)
         if (found := outcome.counted) is not None
     ]
-
-
-def _subject(
-    study: Study, results: tuple[SampleResult, ...], subject_id: str, *, visits: Visits
-) -> SubjectResult:
-    treatments = tuple(one for one in study.treatments if one.subject_id == subject_id)
-    curves = tuple(
-        curve
-        for name in CURVE_QUANTITIES
-        if (curve := _curve(results, subject_id, name, visits=visits)) is not None
-    )
-    return SubjectResult(
-        subject_id=subject_id,
-        curves=curves,
-        kinetics=tuple(analyse_curve(curve, treatments, study.references) for curve in curves),
-        treatments=treatments,
-    )
-
-
-def _curve(
-    results: tuple[SampleResult, ...], subject_id: str, name: str, *, visits: Visits
-) -> Curve | None:
-    """Return a subject's curve of one quantity, or None where no tube measured it.
-
-    A visit of several tubes is one point, made from their summed counts.
-    """
-    points = [
-        Point(day=result.day, measure=quantity.measure, sample_id=result.sample_id)
-        for result in results
-        if result.subject_id == subject_id and result.sample_type.on_curve
-        if (subject_id, result.day) not in visits
-        if (quantity := result.quantity(name)) is not None
-    ]
-    points += [
-        Point(day=day, measure=quantity.measure, sample_id="visit of several tubes")
-        for (subject, day), quantities in visits.items()
-        if subject == subject_id
-        for quantity in quantities
-        if quantity.name == name
-    ]
-    if not any(point.is_measured for point in points):
-        return None
-    return Curve.of_samples(subject_id, name, unit=DECLARATIONS[name].unit, points=points)
 
 
 def _channels(outcomes: tuple[Outcome, ...]) -> dict[str, Mapping[str, str]]:

@@ -65,6 +65,11 @@ class Reason(StrEnum):
     # values a laboratory reported
     LAB_BELOW_LIMIT = "LAB_BELOW_LIMIT", "reported by the laboratory only as below its limit"
     LAB_ZERO = "LAB_ZERO", "reported by the laboratory as 0, without a limit"
+    NO_GDNA_SOURCE = (
+        "NO_GDNA_SOURCE",
+        "the sheet does not say whether the DNA is that of whole blood or of PBMC",
+    )
+    NO_VCN = "NO_VCN", "the sheet gives no vector copy number or CAR+ share of the product"
     # curves
     NO_COUNTS = "NO_COUNTS", "no interval: neither counts nor a coefficient of variation are known"
     NO_VALUES = "NO_VALUES", "no value after the infusion"

@@ -102,6 +102,11 @@ class QcLimits:
     count_ratio_low, count_ratio_high : float
         Ratio of the same count by two methods (beads, WBC, ALC). Source: own choice, 1 / 1.5
         and 1.5.
+    cbc_hours_warn, cbc_hours_fail : float
+        Hours between the draw of a tube and that of its blood count [h]. Source: own choice.
+    tube_age_warn_h : float
+        Hours from the draw to the acquisition [h]. Peinelt et al. (Front Immunol 2022,
+        13:830773): CAR T values drop already one day after the draw.
     visit_window_days, visit_window_pct : float
         Days within which visits count as the same [d], and [% of the day] where that is more.
     visit_subjects_least : int
@@ -187,6 +192,9 @@ class QcLimits:
     negative_shift_fail_pct: float = 30.0
     count_ratio_low: float = 0.67
     count_ratio_high: float = 1.5
+    cbc_hours_warn: float = 2.0
+    cbc_hours_fail: float = 24.0
+    tube_age_warn_h: float = 24.0
     visit_window_days: float = 1.0
     visit_window_pct: float = 10.0
     visit_subjects_least: int = 2

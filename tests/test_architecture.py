@@ -36,13 +36,13 @@ FLOOR_OF = {name: height for height, floor in enumerate(FLOORS) for name in floo
 ROOMS: dict[str, list[str]] = {
     "study": [
         "model", "cells", "delimited", "workbook", "rows", "table", "folder", "treatments",
-        "references", "consistency", "sheet", "flowjo_table", "value_table", "draft",
+        "references", "consistency", "draw_times", "sheet", "flowjo_table", "value_table", "draft",
         "unsheeted",
     ],
     "fcs": [
         "codes", "header", "keywords", "channel_names", "text", "parameters", "settings",
-        "panel", "labels", "layout", "segments", "source", "gaps", "records", "decode", "sample",
-        "plausibility", "clock", "event_time", "copies", "matrix_text", "spillover",
+        "panel", "labels", "layout", "segments", "source", "gaps", "block", "records", "decode",
+        "sample", "plausibility", "clock", "event_time", "copies", "matrix_text", "spillover",
         "matrix_evidence", "volume", "acquisition", "description", "reader", "writer",
     ],
     "cleaning": [
@@ -51,39 +51,40 @@ ROOMS: dict[str, list[str]] = {
         "residual_spillover",
     ],
     "gating": [
-        "biex", "scales", "matrices", "shapes", "bounds", "raster", "regions", "tube",
-        "compensation", "strategy", "sources", "plan", "rows", "gated", "tallies", "engine",
-        "parents", "models", "template_errors", "drafts", "template", "document",
-        "gatingml_axes", "gatingml_gates", "gatingml_reader", "gatingml", "flowjo",
+        "biex", "scales", "matrices", "shapes", "near", "bounds", "raster", "regions", "tube",
+        "compensation", "strategy", "sources", "dyes", "plan", "rows", "selection", "gated",
+        "tallies", "engine", "parents", "models", "template_errors", "drafts", "template",
+        "document", "gatingml_axes", "gatingml_gates", "gatingml_reader", "gatingml", "flowjo",
         "reading", "tree", "drawn_cells", "process_control",
     ],
     "quantify": [
-        "quantity", "declarations", "intervals", "counts", "gated", "limits", "blanks",
-        "background", "staining", "percentages", "absolute", "gene_copies", "tube",
+        "quantity", "declarations", "intervals", "dilution", "counts", "gated", "limits", "blanks",
+        "background", "staining", "percentages", "absolute", "gene_copies", "copies", "tube",
         "merging", "decision",
     ],
     "kinetics": [
-        "curve", "series", "spreads", "growth", "auc", "slope", "turnbull", "peak_draws",
+        "curve", "series", "spreads", "growth", "auc", "tobit", "slope", "turnbull", "peak_draws",
         "bent_cable", "peak", "peak_shape", "peak_model", "peak_passed", "cohort",
         "expansion", "persistence", "areas", "nca", "infinity", "parameters", "batch",
         "regression", "concordance", "lag", "treatments", "wording", "peak_wording",
         "cohort_wording", "told_peaks", "subject",
+        "methods",
     ],
     "qc": [
         "limits", "stated_limits", "register", "summary", "usual", "tube_checks",
-        "time_checks", "population_checks", "count_checks", "batch_checks",
+        "time_checks", "population_checks", "count_checks", "draw_checks", "batch_checks",
         "setting_checks", "percentage_checks", "residual_checks", "replicate_checks",
         "control_checks", "study_checks", "course_checks", "carry_over_checks", "checks",
-        "control_charts", "baselines", "waivers",
-        "verdicts", "formats", "multiqc",
+        "control_charts", "baselines", "waivers", "verdicts", "formats", "multiqc",
     ],
     "result": [
         "sample", "subject", "pictures", "rows", "run", "archive",
     ],
     "report": [
         "files", "style", "wording", "labels", "strip", "tables", "curves",
-        "subject_tables", "workbook", "timecourse", "density", "expansion", "model_figure",
-        "subjects", "time_traces", "levey_jennings", "page", "outputs",
+        "subject_tables", "comparison_table",
+        "workbook", "timecourse", "density", "expansion", "model_figure",
+        "subjects", "dilution", "time_traces", "levey_jennings", "page", "outputs",
     ],
 }  # fmt: skip
 

@@ -20,8 +20,8 @@ from carflow.errors import ExitCode
 HEADER = "file,sample_id,subject_id,day,sample_type\n"
 OUTPUTS = {
     "quantities.csv", "samples.csv", "populations.csv", "subjects.csv", "findings.csv",
-    "failures.csv", "intervals.csv", "gates.lock.json", "report.html", "carflow.xlsx",
-    "run.json", "result.json",
+    "comparisons.csv", "failures.csv", "intervals.csv", "gates.lock.json", "report.html",
+    "carflow.xlsx", "run.json", "result.json",
 }  # fmt: skip
 
 Run = Callable[..., int]

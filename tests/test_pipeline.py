@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,9 @@ import carflow as cf
 from carflow.errors import ExitCode, GatesError
 from carflow.gating.strategy import Strategy
 from carflow.gating.template import parse_template
+from carflow.measure import Measure, State
 from carflow.reasons import Reason
+from carflow.result.run import Result
 from carflow.study.model import Study
 
 WriteTube = Callable[..., Path]
@@ -213,3 +216,82 @@ def test_the_stain_index_comes_from_the_robust_spread_of_the_negatives(
     # a bright reagent: 9,000 against a background that spreads by about 100
     assert found["car_stain_index"] is not None
     assert 20.0 < found["car_stain_index"] < 100.0
+
+
+def told(folder: Path, header: str, cells: str, gates: Strategy) -> Result:
+    (folder / "samples.csv").write_text(
+        f"file,sample_id,subject_id,day,sample_type,panel_id,{header}\n"
+        f"a.fcs,A,P1,7,patient,car_t_blood,{cells}\n",
+        encoding="utf-8",
+    )
+    return cf.run(cf.read_study(folder / "samples.csv"), gates)
+
+
+def measure_of(result: Result, name: str) -> Measure:
+    quantity = result.tube("A").quantity(name)
+    assert quantity is not None
+    return quantity.measure
+
+
+def test_a_limit_in_cells_per_ul_comes_from_the_gates_and_the_sheet_overrules_it(
+    tmp_path: Path, write_tube: WriteTube, gates: Strategy
+) -> None:
+    write_tube(tmp_path / "a.fcs")
+    validated = replace(gates, limits=replace(gates.limits, lloq_cells_per_ul=1e6))
+    blood = "wbc_1e9_l", "2.1"
+
+    plain = measure_of(told(tmp_path, *blood, gates), "car_per_ul_wbc")
+    limited = measure_of(told(tmp_path, *blood, validated), "car_per_ul_wbc")
+    own = told(tmp_path, "wbc_1e9_l,lloq_cells_per_ul", "2.1,1", validated)
+
+    assert plain.state is State.QUANT
+    assert (limited.state, limited.reason) == (State.DET_BLQ, Reason.BELOW_LLOQ)
+    assert limited.value == plain.value
+    assert measure_of(own, "car_per_ul_wbc").state is State.QUANT
+
+
+def test_the_cvs_of_the_gates_widen_the_counts(
+    tmp_path: Path, write_tube: WriteTube, gates: Strategy
+) -> None:
+    write_tube(tmp_path / "a.fcs")
+    varied = replace(gates, limits=replace(gates.limits, cv_cbc=0.3, cv_cbc_low=0.3))
+    blood = "wbc_1e9_l", "2.1"
+
+    plain = measure_of(told(tmp_path, *blood, gates), "car_per_ul_wbc")
+    wide = measure_of(told(tmp_path, *blood, varied), "car_per_ul_wbc")
+
+    assert (wide.high or 0) > 1.3 * (plain.high or 0)
+
+
+def test_pbmc_go_with_lymphocytes_and_monocytes_and_never_with_wbc(
+    tmp_path: Path, write_tube: WriteTube, gates: Strategy
+) -> None:
+    write_tube(tmp_path / "a.fcs")
+    header = "preparation,wbc_1e9_l,alc_1e9_l,amc_1e9_l"
+
+    blood = told(tmp_path, header, "whole blood,2.0,0.4,0.2", gates)
+    pbmc = told(tmp_path, header, "PBMC,2.0,0.4,0.2", gates)
+    without = told(tmp_path, header, "PBMC,2.0,0.4,", gates)
+
+    by_wbc, by_pbmc = (
+        measure_of(blood, "car_per_ul_wbc").value, measure_of(pbmc, "car_per_ul_pbmc").value,
+    )  # fmt: skip
+    assert by_wbc is not None
+    assert by_pbmc == pytest.approx(by_wbc * 0.6 / 2.0)
+    assert measure_of(blood, "car_per_ul_pbmc").reason is Reason.NO_CBC
+    assert measure_of(pbmc, "car_per_ul_wbc").reason is Reason.NOT_PREPARED
+    assert measure_of(without, "car_per_ul_wbc").reason is Reason.NOT_PREPARED
+    assert measure_of(without, "car_per_ul_pbmc").reason is Reason.NO_CBC
+
+
+def test_a_blood_count_of_another_day_is_a_finding_without_a_date(
+    tmp_path: Path, write_tube: WriteTube, gates: Strategy
+) -> None:
+    write_tube(tmp_path / "a.fcs")
+    header = "wbc_1e9_l,collection_datetime,cbc_datetime"
+
+    result = told(tmp_path, header, "2.1,2001-03-05 08:00,2001-03-07 08:00", gates)
+
+    (found,) = [one for one in result.all_findings if one.code == "QC-CBC-TIME"]
+    assert (str(found.severity), found.value) == ("fail", 48.0)
+    assert "2001" not in found.message

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from carflow.fcs.block import Block
 from carflow.fcs.panel import Panel
 from carflow.fcs.spillover import Spillover
 
@@ -56,38 +57,62 @@ class DrawnEvents:
         rows = [self.channels.index(self.panel.channels[self.panel.index(one)]) for one in names]
         return self.columns[rows]
 
-    def chunks(self, names: Sequence[str], *, events: int) -> Iterator[NDArray[np.float64]]:
-        """Yield the values in chunks, as a tube does."""
-        values = self.values(names)
+    def blocks(self, names: Sequence[str], *, events: int) -> Iterator[Block]:
+        """Yield the values in blocks, as a tube does."""
+        places = {
+            name: self.channels.index(self.panel.channels[self.panel.index(name)]) for name in names
+        }
         for start in range(0, self.n_events, events):
-            yield np.ascontiguousarray(values[:, start : start + events])
+            yield Block(np.ascontiguousarray(self.columns[:, start : start + events]), places)
 
 
 class Draw:
-    """Draws events from chunks as they pass, the same ones for any size of chunk.
+    """Draws events from blocks as they pass, the same ones for any size of block.
+
+    Parameters
+    ----------
+    n_events : int
+        All events of the tube.
+    channels : sequence of str
+        Which channels are kept.
 
     Examples
     --------
-    >>> draw = Draw(100_000)
+    >>> draw = Draw(100_000, ["FL1-A"])
     >>> for start in range(0, 100_000, 30_000):
     ...     numbers = np.arange(start, min(start + 30_000, 100_000), dtype=np.float64)
-    ...     draw.add(numbers[np.newaxis])
+    ...     draw.add(Block(numbers[np.newaxis], {"FL1-A": 0}))
     >>> draw.columns()[0, -3:].tolist()
     [99994.0, 99996.0, 99998.0]
     """
 
-    __slots__ = ("_passed", "_pieces", "_step")
+    __slots__ = ("_channels", "_passed", "_pieces", "_step")
 
-    def __init__(self, n_events: int) -> None:
+    def __init__(self, n_events: int, channels: Sequence[str]) -> None:
+        self._channels = tuple(channels)
         self._step = max(1, n_events // DRAWN_EVENTS)
         self._passed = 0
         self._pieces: list[NDArray[np.float64]] = []
 
-    def add(self, columns: NDArray[np.float64]) -> None:
-        """Take what falls on a chunk, (k, m)."""
-        self._pieces.append(columns[:, -self._passed % self._step :: self._step].copy())
-        self._passed += columns.shape[1]
+    def add(self, block: Block) -> None:
+        """Take what falls on a block."""
+        kept = every(self._step, self._passed)
+        columns = [block.column(channel)[kept] for channel in self._channels]
+        self._pieces.append(np.array(columns, dtype=np.float64))
+        self._passed += block.n_events
 
     def columns(self) -> NDArray[np.float64]:
-        """Return what was drawn, (k, n); without a chunk, (0, 0)."""
-        return np.concatenate(self._pieces, axis=1) if self._pieces else np.empty((0, 0))
+        """Return what was drawn, (k, n)."""
+        whole = [np.empty((len(self._channels), 0)), *self._pieces]
+        return np.concatenate(whole, axis=1)
+
+
+def every(step: int, passed: int) -> slice:
+    """Return which events of a block are every `step`-th of the tube, after `passed` others.
+
+    Examples
+    --------
+    >>> list(range(10))[every(4, 6)]
+    [2, 6]
+    """
+    return slice(-passed % step, None, step)

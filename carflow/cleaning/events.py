@@ -5,6 +5,7 @@ Nothing is cut here; masks and counts only.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,14 +15,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from carflow.fcs.block import Stored
 
-def finite_events(columns: NDArray[np.float64]) -> NDArray[np.bool_]:
+
+def finite_events(columns: Sequence[Stored]) -> NDArray[np.bool_]:
     """Tell for each event whether all its values are numbers.
 
     Parameters
     ----------
-    columns : (k, m) array
-        k channels of m events.
+    columns : sequence of (m,) arrays
+        One or more channels of m events.
 
     Returns
     -------
@@ -32,37 +35,47 @@ def finite_events(columns: NDArray[np.float64]) -> NDArray[np.bool_]:
     >>> finite_events(np.array([[1.0, np.nan, 3.0], [1.0, 2.0, np.inf]]))
     array([ True, False, False])
     """
-    finite = np.isfinite(columns)
-    return np.asarray(finite.all(axis=0), dtype=np.bool_)
+    finite = np.isfinite(columns[0])
+    for column in columns[1:]:
+        finite &= np.isfinite(column)
+    return finite
 
 
-def saturated_counts(columns: NDArray[np.float64], ranges: Sequence[float]) -> NDArray[np.int64]:
-    """Count for each channel the events on its upper margin, ``x ≥ range - 1``.
+def top_of(range_max: float) -> float:
+    """Return where the upper margin of a channel begins: ``range - 1``; inf where it has none.
 
     Parameters
     ----------
-    columns : (k, m) array
-        k channels of m events, as acquired (not compensated).
-    ranges : sequence of k float
-        $PnR of each channel, in the same units; one that is not above 1 has no margin.
+    range_max : float
+        $PnR as a scale value; one that is not above 1 has no margin.
+
+    Examples
+    --------
+    >>> top_of(1024.0), top_of(1.0)
+    (1023.0, inf)
+    """
+    return range_max - 1.0 if range_max > 1.0 else math.inf
+
+
+def saturated_count(column: Stored, range_max: float) -> int:
+    """Count the events on the upper margin of a channel, ``x ≥ range - 1``.
+
+    Parameters
+    ----------
+    column : (m,) array
+        Values as acquired (not compensated).
+    range_max : float
+        $PnR of the channel, in the same units.
 
     Returns
     -------
-    (k,) array of int
+    int
         Non-finite values are not counted.
 
     Examples
     --------
-    >>> saturated_counts(np.array([[10.0, 1023.0, 1024.0]]), [1024.0])
-    array([2])
+    >>> saturated_count(np.array([10.0, 1023.0, 1024.0]), 1024.0)
+    2
     """
-    tops = [top - 1.0 if top > 1.0 else np.inf for top in ranges]
-    counted = [_at_least(column, top) for column, top in zip(columns, tops, strict=True)]
-    return np.array(counted, dtype=np.int64)
-
-
-def _at_least(column: NDArray[np.float64], top: float) -> int:
-    """Count finite values from `top` on; most channels never get there, and one look shows it."""
-    if not column.size or column.max() < top:
-        return 0
-    return int(np.count_nonzero((column >= top) & np.isfinite(column)))
+    reached = (column >= np.float64(top_of(range_max))) & np.isfinite(column)
+    return int(np.count_nonzero(reached))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from carflow.cleaning.stability import unstable_events
 from carflow.fcs.acquisition import Acquisition
+from carflow.fcs.block import Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,15 +74,15 @@ class KeptEvents:
         """Seconds in one tick of time."""
         return self.acquisition.timestep_s
 
-    def chunks(self, names: Sequence[str], *, events: int) -> Iterator[NDArray[np.float64]]:
-        """Yield the kept events of the acquisition's chunks; a chunk may hold fewer than asked."""
+    def blocks(self, names: Sequence[str], *, events: int) -> Iterator[Block]:
+        """Yield the kept events of the acquisition's blocks; one may hold fewer than asked."""
         start = 0
-        for columns in self.acquisition.chunks(names, events=events):
-            stop = start + columns.shape[1]
-            kept = ~self.removed[start:stop]
-            start = stop
+        places = {name: place for place, name in enumerate(names)}
+        for block in self.acquisition.blocks(names, events=events):
+            kept = ~self.removed[start : start + block.n_events]
+            start += block.n_events
             if kept.any():
-                yield columns.compress(kept, axis=1)
+                yield Block(np.array([block.column(name)[kept] for name in names]), places)
 
 
 def without_disturbed(tube: Acquisition, stability: Stability) -> KeptEvents:

@@ -37,11 +37,13 @@ from carflow.cleaning.time_order import (
     order_of_times,
 )
 from carflow.cleaning.usual_course import usual_course
+from carflow.fcs.block import Block
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from carflow.cleaning.evidence import Evidence
+    from carflow.fcs.block import Stored
 
     Times = NDArray[np.float64]
 
@@ -100,28 +102,21 @@ class TimeRecord:
         self.times = np.zeros(n_events) if has_time else None
         self._filled = 0
 
-    def add(
-        self,
-        columns: NDArray[np.float64],
-        times: Times | None = None,
-        *,
-        rows: Sequence[int] | None = None,
-    ) -> None:
-        """Take the next events.
+    def add(self, columns: Stored, times: Times | None = None) -> None:
+        """Take the next events: (k, m) values in the order of `channels`, and (m,) times."""
+        places = {channel: place for place, channel in enumerate(self.channels)}
+        self._take(Block(columns, places), times)
 
-        Parameters
-        ----------
-        columns : (k, m) array
-            Values in the order of `channels`.
-        times : (m,) array, optional
-            Their times.
-        rows : sequence of int, optional
-            Which rows of `columns` the channels are, where it holds others, too.
-        """
-        stop = self._filled + columns.shape[1]
+    def add_block(self, block: Block, clock: str | None) -> None:
+        """Take the next events; `clock` is the channel of their times."""
+        self._take(block, None if clock is None else block.column(clock))
+
+    def _take(self, block: Block, times: Stored | None) -> None:
+        stop = self._filled + block.n_events
         kept = slice(-(-self._filled // self.step), -(-stop // self.step))
-        taken = columns[:, -self._filled % self.step :: self.step]
-        self.keys[:, kept] = rank_keys(taken if rows is None else taken[rows])
+        followed = slice(-self._filled % self.step, None, self.step)
+        for row, channel in enumerate(self.channels):
+            self.keys[row, kept] = rank_keys(block.column(channel)[followed])
         if self.times is not None and times is not None:
             self.times[self._filled : stop] = times
         self._filled = stop

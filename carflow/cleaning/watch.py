@@ -14,19 +14,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
 from carflow.cleaning.drawn import Draw, DrawnEvents
-from carflow.cleaning.events import saturated_counts
+from carflow.cleaning.events import saturated_count, top_of
 from carflow.cleaning.rank_moments import judged_channels
 from carflow.cleaning.time_record import TimeRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
     from carflow.cleaning.stability import Stability
+    from carflow.fcs.block import Block
     from carflow.fcs.panel import Panel
     from carflow.fcs.spillover import Spillover
 
@@ -64,8 +61,8 @@ class Passing(Protocol):
     def timestep_s(self) -> float | None:
         """Seconds in one tick of time."""
 
-    def chunks(self, names: Sequence[str], *, events: int) -> Iterator[NDArray[np.float64]]:
-        """Yield (k, m) arrays of scale values."""
+    def blocks(self, names: Sequence[str], *, events: int) -> Iterator[Block]:
+        """Yield blocks of scale values."""
 
 
 @dataclass(slots=True)
@@ -112,34 +109,35 @@ class WatchedTube:
         """Seconds in one tick of time."""
         return self.tube.timestep_s
 
-    def chunks(self, names: Sequence[str], *, events: int) -> Iterator[NDArray[np.float64]]:
-        """Yield the tube's chunks, looking at each."""
-        wanted = [self.panel.channels[self.panel.index(name)] for name in names]
-        followed = self._light()
-        clock = (self.time_channel,) if self.time_channel is not None else ()
-        self._read = tuple(dict.fromkeys((*wanted, *followed, *clock)))
-        ranges = [self.tube.ranges[self.panel.index(one)] for one in wanted]
-        rows = [self._read.index(one) for one in followed]
+    def blocks(self, names: Sequence[str], *, events: int) -> Iterator[Block]:
+        """Yield the tube's blocks, looking at each; they know more channels than were asked for."""
+        wanted = {name: self.panel.channels[self.panel.index(name)] for name in names}
+        ranges = {name: self.tube.ranges[self.panel.index(name)] for name in names}
+        followed, clock = self._light(), self.time_channel
+        self._read = tuple(
+            dict.fromkeys((*wanted.values(), *followed, *([clock] if clock else [])))
+        )
         record = TimeRecord(
             self.n_events,
             followed,
-            has_time=bool(clock),
+            has_time=clock is not None,
             in_seconds=self.timestep_s is not None,
         )
-        draw = Draw(self.n_events)
-        at = self._read.index(clock[0]) if clock else None
-        counts = np.zeros(len(wanted), dtype=np.int64)
-        for columns in self.tube.chunks(self._read, events=events):
-            counts += saturated_counts(columns[: len(wanted)], ranges)
-            record.add(columns, None if at is None else columns[at], rows=rows)
-            draw.add(columns)
-            yield columns[: len(wanted)]
+        draw = Draw(self.n_events, self._read)
+        counts = dict.fromkeys(wanted, 0)
+        for block in self.tube.blocks(tuple(dict.fromkeys((*names, *self._read))), events=events):
+            for name, range_max in ranges.items():
+                if not block.extremes(name)[1] < top_of(range_max):
+                    counts[name] += saturated_count(block.column(name), range_max)
+            record.add_block(block, clock)
+            draw.add(block)
+            yield block
         self._record, self._draw = record, draw
-        self.events_on_margin = dict(zip(wanted, counts.tolist(), strict=True))
+        self.events_on_margin = {wanted[name]: count for name, count in counts.items()}
 
     def pass_by(self) -> None:
         """Let the whole tube pass where no gates ask for its events; every light is looked at."""
-        for _ in self.chunks(self._light(), events=CHUNK_EVENTS):
+        for _ in self.blocks(self._light(), events=CHUNK_EVENTS):
             pass
 
     def _light(self) -> tuple[str, ...]:

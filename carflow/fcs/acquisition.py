@@ -14,7 +14,7 @@ import numpy as np
 
 from carflow.fcs.channel_names import is_compensated
 from carflow.fcs.clock import began_at, lasted_s
-from carflow.fcs.decode import read_chunks, read_columns
+from carflow.fcs.decode import read_blocks, read_chunks, read_columns
 from carflow.fcs.layout import Layout
 from carflow.fcs.panel import Panel
 from carflow.fcs.source import Snapshot
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from carflow.fcs.block import Block
     from carflow.fcs.layout import Column
 
 CHUNK_EVENTS = 32_768
@@ -210,8 +211,36 @@ class Acquisition:
             raise ValueError(f"a chunk holds at least 1 event, got {events}")
         return self._read(self._wanted(names), events)
 
+    def blocks(self, names: Sequence[str], *, events: int = CHUNK_EVENTS) -> Iterator[Block]:
+        """Return an iterator over the events, a `Block` of them at a time.
+
+        As `chunks`, but floats of 32 bits are not widened, which saves half of the time.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Markers or channels; a block knows their columns by these names.
+        events : int
+            Most events in a block; the last one may hold fewer.
+
+        Raises
+        ------
+        AnalysisError
+            At once, if a name means no channel or several.
+        FcsError
+            While iterating, if the file changed since it was opened.
+        """
+        return self._blocks(dict(zip(names, self._wanted(names), strict=True)), events)
+
     def _wanted(self, names: Sequence[str]) -> list[Column]:
         return [self.layout.columns[self.panel.index(name)] for name in names]
+
+    def _blocks(self, columns: Mapping[str, Column], events: int) -> Iterator[Block]:
+        with self.snapshot.opened() as stream:
+            stream.seek(self.data_begin)
+            yield from read_blocks(
+                stream, self.layout, columns, n_events=self.n_events, events=events
+            )
 
     def _read(self, columns: list[Column], events: int) -> Iterator[np.ndarray]:
         with self.snapshot.opened() as stream:

@@ -8,17 +8,19 @@ A counter of Time that begins again at 0 is continued here, because it needs the
 from __future__ import annotations
 
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carflow.fcs.block import Block
 from carflow.fcs.codes import FcsCode, refusal
 from carflow.fcs.records import Picker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from io import FileIO
 
@@ -94,6 +96,52 @@ def read_chunks(
         for row, clock in clocks.items():
             clock.unwrap(out[row])
         yield out
+
+
+def read_blocks(
+    stream: FileIO, layout: Layout, columns: Mapping[str, Column], *, n_events: int, events: int
+) -> Iterator[Block]:
+    """Yield the events in blocks, from a stream that stands at the first event.
+
+    Floats of 32 bits are not widened. The memory of a block is used again for the next one.
+
+    Parameters
+    ----------
+    columns : mapping of str to Column
+        The wanted columns by the name of their channel.
+
+    Raises
+    ------
+    FcsError
+        FCS-CHANGED if the stream ends before the events do.
+    """
+    if not all((column.kind, column.width) == ("f", 4) for column in layout.columns):
+        places = {name: place for place, name in enumerate(columns)}
+        wanted = list(columns.values())
+        chunks = read_chunks(stream, layout, wanted, n_events=n_events, events=events)
+        yield from (Block(values, places) for values in chunks)
+        return
+    places = {name: _place(layout, column) for name, column in columns.items()}
+    others = {n: one for n, one in columns.items() if is_scaled(one.parameter) or _wraps(one)}
+    clocks = {name: _Clock(column) for name, column in others.items() if _wraps(column)}
+    raw = np.empty((min(events, n_events), len(layout.columns)), dtype=np.float32)
+    for start in range(0, n_events, max(len(raw), 1)):
+        part = raw[: n_events - start]
+        _fill(stream, part.reshape(-1).view(np.uint8).data)
+        if layout.little_endian != (sys.byteorder == "little"):
+            part.byteswap(inplace=True)
+        scaled = {}
+        for name, column in others.items():
+            with np.errstate(all="ignore"):
+                scaled[name] = part[:, places[name]].astype(np.float64)
+                scale_in_place(scaled[name], column.parameter)
+            if name in clocks:
+                clocks[name].unwrap(scaled[name])
+        yield Block(part.T, {n: at for n, at in places.items() if n not in scaled}, scaled)
+
+
+def _place(layout: Layout, column: Column) -> int:
+    return next(place for place, own in enumerate(layout.columns) if own is column)
 
 
 def read_columns(

@@ -33,9 +33,9 @@ def odd_matrix(sample: Sample, spillover: Spillover | None) -> list[Finding]:
     if sample.size < _ENOUGH_EVENTS:
         return []
     by_name = {column.parameter.name: column for column in sample.layout.columns}
-    raw = np.stack([sample.scaled(by_name[name]) for name in spillover.channels], axis=1)
-    raw = raw[np.isfinite(raw).all(axis=1)]
-    if len(raw) < _ENOUGH_EVENTS:
+    raw = np.stack([sample.scaled(by_name[name]) for name in spillover.channels])
+    raw = raw[:, np.isfinite(raw).all(axis=0)]
+    if raw.shape[1] < _ENOUGH_EVENTS:
         return []
     pairs = _overcompensated(raw, spillover.matrix)
     if not pairs:
@@ -52,14 +52,15 @@ def odd_matrix(sample: Sample, spillover: Spillover | None) -> list[Finding]:
 
 def _overcompensated(raw: np.ndarray, matrix: np.ndarray) -> list[tuple[int, int]]:
     """Return the pairs (dye, detector) in which bright events become strongly negative."""
-    compensated = raw @ np.linalg.inv(matrix)
-    size = matrix.shape[0]
-    count = max(_FEWEST_BRIGHT, int(_BRIGHT_SHARE * len(raw)))
+    # not a product of matrices: the library behind it would start threads that outlive it
+    compensated = np.einsum("dj,de->je", np.linalg.inv(matrix), raw)
+    size, events = compensated.shape
+    count = max(_FEWEST_BRIGHT, int(_BRIGHT_SHARE * events))
     found = []
     for dye in range(size):
-        brightest = np.argpartition(compensated[:, dye], -count)[-count:]
-        bright = compensated[brightest]
-        level = np.median(bright, axis=0)
+        brightest = np.argpartition(compensated[dye], -count)[-count:]
+        bright = compensated[:, brightest]
+        level = np.median(bright, axis=1)
         slopes = level / max(float(level[dye]), 1.0)
         found += [
             (dye, detector)

@@ -20,50 +20,97 @@ import numpy as np
 from carflow.gating.scales import Bounded, Scale
 
 if TYPE_CHECKING:
+    from carflow.fcs.block import Stored
+    from carflow.gating.near import Near
     from carflow.gating.scales import Values
     from carflow.gating.shapes import Membership
 
 _RELATIVE_GUARD = 1e-8
+_INFINITE = np.float32(np.inf)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Bound:
+    """One scale coordinate with its linear counterpart: what is at least there.
+
+    There is one object for each (see `linear_bounds`), compared by identity.
+
+    Parameters
+    ----------
+    scale : Scale
+        The scale of the axis.
+    at : float
+        The coordinate on the scale.
+    linear : float
+        The linear value there; infinite for an open end.
+    """
+
+    scale: Scale
+    at: float
+    linear: float
+
+    @property
+    def is_open(self) -> bool:
+        """Whether every number reaches it."""
+        return self.linear == -math.inf
+
+    def reached(self, near: Near) -> Membership:
+        """Tell for each value whether its scale coordinate is at least the bound."""
+        guard = near.slack
+        if self.scale.kind != "identity":
+            guard += _RELATIVE_GUARD * (1.0 + abs(self.linear))
+        if guard == 0.0 or math.isinf(self.linear):
+            return np.asarray(near.values >= _not_below(self.linear, near.values))
+        surely = np.asarray(near.values >= _not_below(self.linear + guard, near.values))
+        perhaps = near.values >= _not_below(self.linear - guard, near.values)
+        if np.count_nonzero(surely) != np.count_nonzero(perhaps):
+            doubtful = np.flatnonzero(surely != perhaps)
+            surely[doubtful] = self._reached_by(near.exact(doubtful))
+        return surely
+
+    def _reached_by(self, linear: Values) -> Membership:
+        if self.scale.kind == "identity":
+            return linear >= self.linear
+        return self.scale.forward(linear) >= self.at
+
+
+def _not_below(bound: float, values: Stored) -> np.floating:
+    """Return the least number of the kind of some values that is not below a bound."""
+    return _short(bound) if values.dtype == np.float32 else np.float64(bound)
+
+
+@lru_cache(maxsize=4096)
+def _short(bound: float) -> np.float32:
+    with np.errstate(over="ignore"):
+        least = np.float32(bound)
+    return np.nextafter(least, _INFINITE) if float(least) < bound else least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinearBounds:
-    """A (low, high) pair of scale coordinates with its linear counterpart.
+    """A (low, high) pair of scale coordinates with its linear counterpart: [low, high).
 
     Examples
     --------
+    >>> from carflow.gating.near import near
     >>> from carflow.gating.scales import Logicle
     >>> import numpy as np
     >>> scale = Logicle(t=262144, w=0.5, m=4.5, a=0)
     >>> low = float(scale.forward(np.array([1000.0]))[0])
     >>> bounds = linear_bounds(scale, low, math.inf)
-    >>> bounds.contains(np.array([999.0, 1000.0, 1001.0]))
+    >>> bounds.contains(near(np.array([999.0, 1000.0, 1001.0])))
     array([False,  True,  True])
     """
 
-    scale: Scale
-    low: float
-    high: float
-    linear_low: float
-    linear_high: float
+    low: Bound
+    high: Bound
 
-    def contains(self, linear: Values) -> Membership:
-        """Tell for each linear value whether its scale coordinate is in [low, high)."""
-        inside = self._at_least(linear, self.linear_low, self.low)
-        if self.linear_high < math.inf:
-            inside &= ~self._at_least(linear, self.linear_high, self.high)
+    def contains(self, values: Near) -> Membership:
+        """Tell for each value whether its scale coordinate is in [low, high)."""
+        inside = self.low.reached(values)
+        if self.high.linear < math.inf:
+            inside &= ~self.high.reached(values)
         return inside
-
-    def _at_least(self, linear: Values, linear_bound: float, bound: float) -> Membership:
-        if self.scale.kind == "identity" or math.isinf(linear_bound):
-            return np.asarray(linear >= linear_bound)
-        guard = _RELATIVE_GUARD * (1.0 + abs(linear_bound))
-        surely = np.asarray(linear >= linear_bound + guard)
-        perhaps = linear >= linear_bound - guard
-        if np.count_nonzero(surely) != np.count_nonzero(perhaps):
-            doubtful = np.flatnonzero(surely != perhaps)
-            surely[doubtful] = self.scale.forward(linear[doubtful]) >= bound
-        return surely
 
 
 @lru_cache(maxsize=4096)
@@ -75,9 +122,10 @@ def linear_bounds(scale: Scale, low: float, high: float) -> LinearBounds:
 
     Examples
     --------
+    >>> from carflow.gating.near import near
     >>> from carflow.gating.scales import Linear
     >>> ending = Bounded(scale=Linear(t=100, a=0), high=0.5)
-    >>> linear_bounds(ending, 0.25, 0.75).contains(np.array([20.0, 30.0, 99.0]))
+    >>> linear_bounds(ending, 0.25, 0.75).contains(near(np.array([20.0, 30.0, 99.0])))
     array([False,  True,  True])
     """
     low, high = (_beyond(bound, *_ends(scale)) for bound in (low, high))
@@ -85,14 +133,16 @@ def linear_bounds(scale: Scale, low: float, high: float) -> LinearBounds:
         scale = scale.scale
     with np.errstate(over="ignore", invalid="ignore"):
         linear_low, linear_high = scale.inverse(np.array([low, high])).tolist()
+    # an open end stays open, also where the scale itself ends (a logarithm at 0)
     return LinearBounds(
-        scale=scale,
-        low=low,
-        high=high,
-        # an open end stays open, also where the scale itself ends (a logarithm at 0)
-        linear_low=linear_low if math.isfinite(low) else low,
-        linear_high=linear_high if math.isfinite(high) else high,
+        low=_bound(scale, low, linear_low if math.isfinite(low) else low),
+        high=_bound(scale, high, linear_high if math.isfinite(high) else high),
     )
+
+
+@lru_cache(maxsize=4096)
+def _bound(scale: Scale, at: float, linear: float) -> Bound:
+    return Bound(scale=scale, at=at, linear=linear)
 
 
 def _ends(scale: Scale) -> tuple[float, float]:

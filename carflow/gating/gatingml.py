@@ -213,7 +213,7 @@ class _Writer:
         for axis, (low, high) in closed or sides[:1]:
             if axis.scale.kind == "biex":
                 linear = linear_bounds(axis.scale, low, high)
-                low, high = linear.linear_low, linear.linear_high  # noqa: PLW2901
+                low, high = linear.low.linear, linear.high.linear  # noqa: PLW2901
             both = axis.ratio is not None or not (math.isfinite(low) or math.isfinite(high))
             low = max(low, -_LAST) if both else low  # noqa: PLW2901
             high = min(high, _LAST) if both else high  # noqa: PLW2901

@@ -157,6 +157,11 @@ class AssayTable(_Table):
     lloq_events: int = 50
     required_sensitivity_pct: FiniteFloat | None = None
     cv_assay: FiniteFloat = 0.10
+    lloq_cells_per_ul: FiniteFloat | None = None
+    cv_cbc: FiniteFloat = 0.03
+    cv_cbc_low: FiniteFloat = 0.20
+    cv_bead_lot: FiniteFloat = 0.0
+    cv_pipetting: FiniteFloat = 0.0
 
 
 class CleaningTable(_Table):

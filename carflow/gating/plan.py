@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from carflow.errors import AnalysisError, CarflowError, Problems
 from carflow.gating.bounds import LinearBounds, linear_bounds
 from carflow.gating.compensation import Compensation, CompensationState, compensation
+from carflow.gating.dyes import Dyes
 from carflow.gating.regions import Region, region
 from carflow.gating.shapes import Boolean, Ellipsoid, Polygon
 from carflow.gating.sources import Source, Sources, dye_of
@@ -52,9 +53,11 @@ class Plan:
     ----------
     channels : tuple of str
         The columns to read, in the order of the file.
-    judged : tuple of int
+    judged : tuple of str
         Which of them decide whether an event is finite: those the gates and plots of the
         strategy use, so that asking for one more median never changes a count.
+    dyes : Dyes
+        How the gates' compensated values are made, all at once.
     nodes : tuple of Node
         In the order of the strategy's populations.
     sources : mapping of Dimension to Source
@@ -68,7 +71,8 @@ class Plan:
     """
 
     channels: tuple[str, ...]
-    judged: tuple[int, ...]
+    judged: tuple[str, ...]
+    dyes: Dyes
     nodes: tuple[Node, ...]
     sources: dict[Dimension, Source]
     state: CompensationState
@@ -110,7 +114,8 @@ def plan(tube: Tube, strategy: Strategy, extra: Iterable[Dimension] = ()) -> Pla
     columns = tuple(channel for channel in tube.panel.channels if channel in read)
     return Plan(
         channels=columns,
-        judged=tuple(i for i, channel in enumerate(columns) if channel in judged),
+        judged=tuple(channel for channel in columns if channel in judged),
+        dyes=Dyes((sources[axis] for one in gates for axis in one.dimensions), columns),
         nodes=_nodes(strategy, sources, skipped, rastered=tube.n_events >= _WORTH_A_RASTER),
         sources=sources,
         state=_state(spill, wanted),

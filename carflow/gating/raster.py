@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from carflow.gating.scales import Values
 
 if TYPE_CHECKING:
+    from carflow.fcs.block import Stored
     from carflow.gating.scales import Scale
     from carflow.gating.shapes import Polygon
 
@@ -45,12 +46,11 @@ class _Axis:
     offset: float = 0.0
     table: _Cells | None = None
 
-    def cells(self, linear: Values) -> _Cells:
+    def cells(self, linear: Stored) -> _Cells:
         """Return the number of the cell of each linear value."""
         if self.table is not None:
-            upper = linear.astype(np.float32).view(np.uint32) >> np.uint32(16)
-            found: _Cells = self.table[upper]
-            return found
+            upper = linear.astype(np.float32, copy=False).view(np.uint32) >> np.uint32(16)
+            return self.table.take(upper)
         places = linear * self.step
         places += self.offset
         np.clip(places, 0.0, len(self.first) - 0.5, out=places)
@@ -65,18 +65,24 @@ class Raster:
     y: _Axis
     classes: _Grid
 
-    def classify(self, x: Values, y: Values) -> _Grid:
+    def classify(self, x: Stored, y: Stored) -> _Grid:
         """Return OUTSIDE, INSIDE or CUT for each pair of finite linear values, (n,)."""
         cells = self.x.cells(x)
         cells *= len(self.y.first)
         cells += self.y.cells(y)
-        found: _Grid = self.classes[cells]
-        return found
+        return self.classes.take(cells)
 
 
 @lru_cache(maxsize=128)
-def raster(polygon: Polygon, x: Scale, y: Scale) -> Raster:
+def raster(
+    polygon: Polygon, x: Scale, y: Scale, *, slack: tuple[float, float] = (0.0, 0.0)
+) -> Raster:
     """Return the cells of a polygon.
+
+    Parameters
+    ----------
+    slack : (float, float)
+        How far the linear values on either axis may be off.
 
     Examples
     --------
@@ -88,13 +94,13 @@ def raster(polygon: Polygon, x: Scale, y: Scale) -> Raster:
     [1, 0, 2]
     """
     xs, ys = zip(*polygon.vertices, strict=True)
-    across, up = _axis(x, min(xs), max(xs)), _axis(y, min(ys), max(ys))
+    across, up = _axis(x, min(xs), max(xs), slack[0]), _axis(y, min(ys), max(ys), slack[1])
     classes = _parity(polygon, across, up)
     classes[_cut(polygon, across, up)] = CUT
     return Raster(across, up, classes.ravel())
 
 
-def _axis(scale: Scale, low: float, high: float) -> _Axis:
+def _axis(scale: Scale, low: float, high: float, slack: float) -> _Axis:
     straight = scale.kind in {"identity", "linear"}
     count = _STRAIGHT_CELLS if straight else _CURVED_CELLS
     # two cells around the polygon, so that no edge reaches into the open ones beyond
@@ -104,20 +110,20 @@ def _axis(scale: Scale, low: float, high: float) -> _Axis:
         edges = scale.inverse(places)
     if straight:
         step = count / (edges[-1] - edges[0])
-        first, last = _extents(scale, edges)
+        first, last = _extents(scale, edges, slack)
         # one cell more on either side holds what lies beyond
         return _Axis(first, last, step=float(step), offset=float(1.0 - edges[0] * step))
     keys = np.clip(edges, -1e38, 1e38).astype(np.float32).view(np.uint32) >> np.uint32(16)
     ordered = np.unique(_ordered(keys.astype(np.int64)))
     edges = _value(ordered)
-    first, last = _extents(scale, edges)
+    first, last = _extents(scale, edges, slack)
     return _Axis(first, last, table=_table(ordered))
 
 
-def _extents(scale: Scale, edges: Values) -> tuple[Values, Values]:
+def _extents(scale: Scale, edges: Values, slack: float) -> tuple[Values, Values]:
     """Return the first and last scale coordinate of the cells between edges, and beyond them."""
     spread = _WIDER * np.maximum(np.abs(edges), 1e-30)
-    width = _WIDER * (edges[-1] - edges[0])
+    width = _WIDER * (edges[-1] - edges[0]) + slack
     below, above = scale.forward(edges - spread - width), scale.forward(edges + spread + width)
     below, above = below - 1e-9 * (1.0 + np.abs(below)), above + 1e-9 * (1.0 + np.abs(above))
     return np.concatenate(([-np.inf], below)), np.concatenate((above, [np.inf]))

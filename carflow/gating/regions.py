@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carflow.gating.bounds import LinearBounds, linear_bounds
-from carflow.gating.raster import CUT, INSIDE, Raster, raster
+from carflow.gating.raster import CUT, INSIDE, raster
 from carflow.gating.scales import Scale
 from carflow.gating.shapes import Ellipsoid, Polygon
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from carflow.gating.scales import Values
+    from carflow.gating.near import Near
     from carflow.gating.shapes import Bounds, Membership
 
 _SLACK = 1e-9  # around a box, relative to its numbers: more than any rounding
@@ -34,25 +34,26 @@ class Region:
     shape: Polygon | Ellipsoid
     scales: tuple[Scale, ...]
     box: tuple[LinearBounds, ...]
-    grid: Raster | None
+    rastered: bool
 
-    def contains(self, linear: Sequence[Values]) -> Membership:
-        """Tell for each event whether it is inside; one (n,) array of linear values an axis."""
-        if self.grid is not None:
+    def contains(self, linear: Sequence[Near]) -> Membership:
+        """Tell for each event whether it is inside, given the linear values on each axis."""
+        if self.rastered and isinstance(self.shape, Polygon):
             x, y = linear
-            classes = self.grid.classify(x, y)
+            grid = raster(self.shape, *self.scales, slack=(_rounded(x.slack), _rounded(y.slack)))
+            classes = grid.classify(x.values, y.values)
             inside = np.asarray(classes == INSIDE)
             doubtful = np.flatnonzero(classes == CUT)
         else:
-            near = self.box[0].contains(linear[0])
+            close = self.box[0].contains(linear[0])
             for bounds, column in zip(self.box[1:], linear[1:], strict=True):
-                near &= bounds.contains(column)
-            inside = np.zeros(len(near), dtype=np.bool_)
-            doubtful = np.flatnonzero(near)
+                close &= bounds.contains(column)
+            inside = np.zeros(len(close), dtype=np.bool_)
+            doubtful = np.flatnonzero(close)
         if doubtful.size:
             axes = zip(self.scales, linear, strict=True)
             inside[doubtful] = self.shape.contains(
-                [scale.forward(column[doubtful]) for scale, column in axes]
+                [scale.forward(column.exact(doubtful)) for scale, column in axes]
             )
         return inside
 
@@ -67,14 +68,17 @@ def region(shape: Polygon | Ellipsoid, scales: tuple[Scale, ...], *, rastered: b
         Whether a polygon gets a grid: it costs a millisecond, and its values must be finite.
     """
     bounds = _box(shape)
-    grid = None
-    if rastered and isinstance(shape, Polygon) and all(low < high for low, high in bounds):
-        grid = raster(shape, *scales)
+    rastered = rastered and all(low < high for low, high in bounds)
     box = tuple(
         linear_bounds(scale, low - _slack(low, high), high + _slack(low, high))
         for scale, (low, high) in zip(scales, bounds, strict=True)
     )
-    return Region(shape=shape, scales=scales, box=box, grid=grid)
+    return Region(shape=shape, scales=scales, box=box, rastered=rastered)
+
+
+def _rounded(slack: float) -> float:
+    """Return a power of two that is not smaller, so that few grids are made."""
+    return 2.0 ** math.ceil(math.log2(slack)) if slack else 0.0
 
 
 def _box(shape: Polygon | Ellipsoid) -> Bounds:

@@ -134,12 +134,22 @@ class AssayLimits:
         The share of the parent that must be detectable [%].
     cv_assay : float
         Coefficient of variation between runs, as a fraction.
+    lloq_cells_per_ul : float, optional
+        Validated limit of quantification of CAR T cells [1/µL]; it holds beside the events.
+    cv_cbc, cv_cbc_low, cv_bead_lot, cv_pipetting : float
+        CVs of blood counts (the second below 500 cells/µL), of the stated number of beads, and
+        of pipetted blood, as fractions.
     """
 
     lod_events: int = 20
     lloq_events: int = 50
     required_sensitivity_pct: float | None = None
     cv_assay: float = 0.10
+    lloq_cells_per_ul: float | None = None
+    cv_cbc: float = 0.03
+    cv_cbc_low: float = 0.20
+    cv_bead_lot: float = 0.0
+    cv_pipetting: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.lod_events <= self.lloq_events:
@@ -150,8 +160,13 @@ class AssayLimits:
         sensitivity = self.required_sensitivity_pct
         if sensitivity is not None and not 0.0 < sensitivity <= 100.0:
             raise ValueError(f"required_sensitivity_pct is {sensitivity:g}; it lies in (0, 100]")
-        if not 0.0 <= self.cv_assay < math.inf:
-            raise ValueError(f"cv_assay is {self.cv_assay:g}; it must not be negative")
+        limit = self.lloq_cells_per_ul
+        if limit is not None and not 0.0 < limit < math.inf:
+            raise ValueError(f"lloq_cells_per_ul is {limit:g}; it lies above 0")
+        for name in ("cv_assay", "cv_cbc", "cv_cbc_low", "cv_bead_lot", "cv_pipetting"):
+            cv = getattr(self, name)
+            if not 0.0 <= cv < math.inf:
+                raise ValueError(f"{name} is {cv:g}; it must not be negative")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,8 +201,7 @@ class Strategy:
     time : "seconds" or "stored"
         What gates on time are drawn in; a tube without seconds leaves the former out.
     qc : mapping of str to number
-        Limits of the checks that the laboratory states, by their name in
-        `carflow.thresholds.QcLimits`.
+        Limits of the checks that are stated, by their name in `carflow.thresholds.QcLimits`.
     disturbed : "judge" or "remove"
         Whether stretches of a tube with disturbed signals are told, or left out before gating.
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from carflow.fcs.block import Block
+
 
 class Names(Protocol):
     """The channels ($PnN) and markers ($PnS, "" where absent) of a tube."""
@@ -79,6 +81,9 @@ class Tube(Protocol):
         """Seconds in one tick of time; None where unknown (time is then in ticks)."""
         ...
 
-    def chunks(self, names: Sequence[str], *, events: int) -> Iterator[NDArray[np.float64]]:
-        """Yield (k, m) arrays of scale values, m = `events` but for the last."""
+    def blocks(self, names: Sequence[str], *, events: int) -> Iterator[Block]:
+        """Yield blocks of scale values that know channels by these names.
+
+        All hold `events` events but for the last; memory may be used again for the next one.
+        """
         ...

@@ -47,6 +47,9 @@ class AucRule(StrEnum):
 
 
 Fate = Literal["zero", "half", "drop"]
+Origin = Literal["zero", "back-extrapolated", "none"]
+"""Where a curve without a sample on day 0 starts: at 0, at the value that the first two samples
+point back to (a drug given into the vein at once), or with its first sample."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +132,9 @@ class Profile:
         return next((day for day, _ in self.nodes if day > last), last)
 
 
-def profile_of(series: Series, blq: BlqRule = DEFAULT_BLQ_RULE, *, origin: bool = True) -> Profile:
+def profile_of(
+    series: Series, blq: BlqRule = DEFAULT_BLQ_RULE, *, origin: Origin = "zero"
+) -> Profile:
     """Return a series as a profile from the infusion on.
 
     Parameters
@@ -138,8 +143,8 @@ def profile_of(series: Series, blq: BlqRule = DEFAULT_BLQ_RULE, *, origin: bool 
         Measured samples; those before day 0 are left out.
     blq : BlqRule
         What becomes of values below the limit.
-    origin : bool
-        Whether a series without a sample on day 0 starts there at 0.
+    origin : Origin
+        Where a series without a sample on day 0 starts.
 
     Examples
     --------
@@ -157,9 +162,10 @@ def profile_of(series: Series, blq: BlqRule = DEFAULT_BLQ_RULE, *, origin: bool 
     kept = [(one, fate) for one, fate in zip(samples, fates, strict=True) if fate != "drop"]
     nodes = [(one.day, _worth(one, fate)) for one, fate in kept]
     errors = [_error(one) for one, _ in kept]
-    if origin and (not nodes or nodes[0][0] > 0):
-        nodes.insert(0, (0.0, 0.0))
-        errors.insert(0, 0.0)
+    if origin != "none" and (not nodes or nodes[0][0] > 0):
+        start = _points_back_to(nodes) if origin == "back-extrapolated" else 0.0
+        nodes.insert(0, (0.0, start))
+        errors.insert(0, 0.0 if start == 0 else None)
     return Profile(
         nodes=tuple(nodes),
         last_day=quantified[-1] if quantified else None,
@@ -170,6 +176,17 @@ def profile_of(series: Series, blq: BlqRule = DEFAULT_BLQ_RULE, *, origin: bool 
         ends_below=bool(kept) and kept[-1][1] == "zero",
         errors=tuple(errors),
     )
+
+
+def _points_back_to(nodes: Sequence[Node]) -> float:
+    """Return the value on day 0 of the exponential through the first two nodes.
+
+    Where they do not fall there is no such line, and the first value stands for day 0.
+    """
+    if len(nodes) < 2 or not nodes[0][1] > nodes[1][1] > 0:
+        return nodes[0][1] if nodes else 0.0
+    (first_day, first), (second_day, second) = nodes[:2]
+    return first * math.exp(math.log(first / second) * first_day / (second_day - first_day))
 
 
 def _fate(day: float, span: Node, blq: BlqRule) -> Fate:

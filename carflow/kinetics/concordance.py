@@ -23,6 +23,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from carflow.kinetics.regression import FEWEST_PAIRS, MethodLine, deming, passing_bablok
+from carflow.kinetics.series import read_series
 from carflow.measure import Measure
 from carflow.quantify.intervals import Interval, share_interval
 from carflow.reasons import Reason
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from carflow.kinetics.series import Sample, Series
+
+    Columns = tuple[Sequence[float], Sequence[float | None]]
 
 
 class Pair(NamedTuple):
@@ -175,14 +178,20 @@ class Concordance:
 
 
 def concordance(
-    first: Series, second: Series, *, within_days: float = 1.0, variance_ratio: float = 1.0
+    first: Series | Columns,
+    second: Series | Columns,
+    *,
+    within_days: float = 1.0,
+    variance_ratio: float = 1.0,
 ) -> Concordance:
-    """Compare two methods on one subject, or on pooled series of days.
+    """Compare two methods on the samples of one subject.
 
     Parameters
     ----------
-    first, second : Series
-        The two methods; lines are ``log10(second)`` against ``log10(first)``.
+    first, second : Series, or (days, values)
+        The two methods; lines are ``log10(second)`` against ``log10(first)``. Values of 0 and
+        missing ones are told as by `carflow.nca`; a Series knows of other limits
+        (`carflow.kinetics.series.read_series`).
     within_days : float
         How far apart two samples may be to count as one draw.
     variance_ratio : float
@@ -190,15 +199,22 @@ def concordance(
 
     Examples
     --------
-    >>> from carflow.kinetics.series import read_series
     >>> days = [1, 4, 7, 12, 14]
-    >>> flow = read_series(days, [0.0, 1.0, 10.0, 100.0, 50.0])
-    >>> pcr = read_series(days, [0.0, 200.0, 2000.0, 20_000.0, 10_000.0])
-    >>> found = concordance(flow, pcr)
+    >>> flow, pcr = [0.0, 1.0, 10.0, 100.0, 50.0], [0.0, 200.0, 2000.0, 20_000.0, 10_000.0]
+    >>> found = concordance((days, flow), (days, pcr))
     >>> round(found.passing_bablok.slope, 9), found.spearman, found.table.neither
     (1.0, 1.0, 1)
     """
-    pairs = paired(first, second, within_days=within_days)
+    one, other = (
+        read_series(*method) if isinstance(method, tuple) else method for method in (first, second)
+    )
+    return concordance_of(
+        paired(one, other, within_days=within_days), variance_ratio=variance_ratio
+    )
+
+
+def concordance_of(pairs: Sequence[Pair], *, variance_ratio: float = 1.0) -> Concordance:
+    """Compare two methods on pairs of samples, of one subject or of several."""
     table = at_limits(pairs)
     one, other = (logs / math.log(10) for logs in _logarithms(pairs))
     found = bland_altman(pairs)

@@ -8,15 +8,15 @@ other programs.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, get_args
 
 from carflow.kinetics.areas import Areas
-from carflow.kinetics.auc import DEFAULT_BLQ_RULE, AucRule, BlqRule, profile_of
+from carflow.kinetics.auc import DEFAULT_BLQ_RULE, AucRule, BlqRule, Origin, profile_of
 from carflow.kinetics.expansion import Expansion, expansion_of, time_above
 from carflow.kinetics.peak import SEARCH_WINDOW, Peak, peak_of
 from carflow.kinetics.persistence import below_after_peak, first_detected, last_below_before
 from carflow.kinetics.series import Sample, Series, highest
-from carflow.kinetics.slope import DEFAULT_SLOPE_RULE, Decline, SlopeRule, last_decline
+from carflow.kinetics.slope import DEFAULT_SLOPE_RULE, Decline, Order, SlopeRule, last_decline
 from carflow.kinetics.spreads import PerSample, read_measured
 from carflow.measure import IntervalKind, Measure, State
 from carflow.reasons import Reason
@@ -40,8 +40,8 @@ class NcaRules:
         How the last decline is found, and how far an area may be extrapolated.
     window : tuple of float
         The peak is looked for after the first and up to the second day.
-    has_origin : bool
-        Whether a curve without a sample on day 0 starts there at 0.
+    origin : Origin
+        Where a curve without a sample on day 0 starts.
     start_value : float, optional
         The theoretical value on day 0, for the fold expansion over the dose.
     """
@@ -50,7 +50,7 @@ class NcaRules:
     blq: BlqRule = DEFAULT_BLQ_RULE
     slope: SlopeRule = DEFAULT_SLOPE_RULE
     window: tuple[float, float] = SEARCH_WINDOW
-    has_origin: bool = True
+    origin: Origin = "zero"
     start_value: float | None = None
 
 
@@ -208,9 +208,9 @@ def nca(  # noqa: PLR0913  # a public door for plain arrays: each keyword is one
     unit: Unit = Unit.NONE,
     auc_rule: str = AucRule.LINEAR_UP_LOG_DOWN,
     blq_rule: str = "zero/drop/zero",
-    slope_rule: Literal["winnonlin", "pknca"] | SlopeRule = "winnonlin",
+    slope_rule: Order | SlopeRule = "winnonlin",
     window: tuple[float, float] = SEARCH_WINDOW,
-    origin: bool = True,
+    origin: bool | Origin = True,
     start_value: float | None = None,
 ) -> Nca:
     """Return the non-compartmental parameters of plain arrays of days and values.
@@ -240,11 +240,12 @@ def nca(  # noqa: PLR0913  # a public door for plain arrays: each keyword is one
     blq_rule : str
         What becomes of values below the limit: `carflow.kinetics.auc.BlqRule.named`.
     slope_rule : str or SlopeRule
-        "winnonlin" (the default) or "pknca", or every choice by itself.
+        "winnonlin" (the default), "pknca" or "tobit", or every choice by itself.
     window : tuple of float
         `tmax` is looked for after the first and up to the second day.
-    origin : bool
-        Whether a curve without a sample on day 0 starts there at 0.
+    origin : bool or str
+        Whether a curve without a sample on day 0 starts there at 0 ("zero" and "none" say the
+        same); "back-extrapolated" starts it where the first two samples point back to.
     start_value : float, optional
         Theoretical value on day 0 (`carflow.kinetics.expansion.theoretical_start_per_ul`).
 
@@ -277,10 +278,18 @@ def nca(  # noqa: PLR0913  # a public door for plain arrays: each keyword is one
         blq=BlqRule.named(blq_rule),
         slope=slope_rule if isinstance(slope_rule, SlopeRule) else SlopeRule(order=slope_rule),
         window=window,
-        has_origin=origin,
+        origin=_origin(origin),
         start_value=start_value,
     )
     return nca_by_rules(series, unit=unit, rules=rules)
+
+
+def _origin(origin: bool | Origin) -> Origin:
+    if isinstance(origin, bool):
+        return "zero" if origin else "none"
+    if origin not in get_args(Origin):
+        raise ValueError(f'a curve starts at "zero", "back-extrapolated" or "none", got "{origin}"')
+    return origin
 
 
 def nca_of(
@@ -304,7 +313,7 @@ def nca_by_rules(series: Series, *, unit: Unit = Unit.NONE, rules: NcaRules = DE
     nothing = Reason.ALL_BLQ if after else Reason.NO_VALUES
     decline = last_decline(series.from_infusion, _start_of_decline(series, rules), rules.slope)
     areas = Areas(
-        profile=profile_of(series, rules.blq, origin=rules.has_origin),
+        profile=profile_of(series, rules.blq, origin=rules.origin),
         n_measured=len(series.from_infusion),
         unit=unit,
         rule=rules.auc,

@@ -8,6 +8,9 @@ Decisions
   order is the default; the other is to be had by name.
 - What the fit is worth is said beside the number (POOR_FIT, SHORT_SPAN, IMPUTED_TAIL), not
   decided by dropping it. Only an extrapolated area asks for a good fit.
+- A tail that is mostly below the limit has its own option, "tobit": one line through everything
+  after the peak, in which "below" counts as what it is. It picks nothing, so it needs a tail
+  that falls at one rate.
 - λz has no interval: the line was picked for its fit, so the usual one would be too narrow.
 
 References
@@ -20,8 +23,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
+from carflow.kinetics.tobit import censored_line
 from carflow.measure import Measure
 from carflow.reasons import Reason
 from carflow.units import Unit
@@ -32,14 +36,19 @@ if TYPE_CHECKING:
     from carflow.kinetics.series import Sample
 
 
+Order = Literal["winnonlin", "pknca", "tobit"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlopeRule:
     """How the line through the last values is chosen, and what a good one is.
 
     Parameters
     ----------
-    order : "winnonlin" or "pknca"
-        Whether lines that do not fall are dropped before the best is looked for.
+    order : "winnonlin", "pknca" or "tobit"
+        Whether lines that do not fall are dropped before the best is looked for; "tobit" looks
+        for none but draws one line through all values after the highest, those below the limit
+        as such (`carflow.kinetics.tobit`).
     min_points : int
         The fewest values a line is drawn through, at least 3.
     include_tmax : bool
@@ -55,7 +64,7 @@ class SlopeRule:
         The largest extrapolated part of an area.
     """
 
-    order: Literal["winnonlin", "pknca"] = "winnonlin"
+    order: Order = "winnonlin"
     min_points: int = 3
     include_tmax: bool = False
     tolerance: float = 1e-4
@@ -65,8 +74,8 @@ class SlopeRule:
     max_extrapolated_pct: float = 20.0
 
     def __post_init__(self) -> None:
-        if self.order not in {"winnonlin", "pknca"}:
-            raise ValueError(f'the order is "winnonlin" or "pknca", got "{self.order}"')
+        if self.order not in get_args(Order):
+            raise ValueError(f'the order is "winnonlin", "pknca" or "tobit", got "{self.order}"')
         if self.min_points < 3:
             raise ValueError(f"a slope needs at least 3 values, got {self.min_points}")
 
@@ -222,19 +231,54 @@ def last_decline(
     >>> last_decline(course, course[0], SlopeRule(order="pknca")).reason.meaning
     'no declining phase to fit'
     """
-    tail = [] if top is None else [one for one in samples if _counts(one, top, rule)]
+    late = [] if top is None else [one for one in samples if _is_late(one, top, rule)]
+    tail = [one for one in late if one.quantified]
     if len(tail) < rule.min_points:
         return Decline(reason=Reason.TOO_FEW_VALUES)
-    lines = [line for line in lines_to_the_end(tail, rule.min_points) if line is not None]
-    line = _chosen(lines, rule)
+    if rule.order == "tobit":
+        line = _tobit_line(late)
+    else:
+        lines = [line for line in lines_to_the_end(tail, rule.min_points) if line is not None]
+        line = _chosen(lines, rule)
     if line is None:
         return Decline(reason=Reason.NO_DECLINE)
     return Decline(line=line, reason=_worth(line, tail, rule))
 
 
-def _counts(sample: Sample, top: Sample, rule: SlopeRule) -> bool:
+def _is_late(sample: Sample, top: Sample, rule: SlopeRule) -> bool:
     late = sample.day > top.day or (rule.include_tmax and sample.day == top.day)
-    return late and sample.quantified and (rule.first_day is None or sample.day >= rule.first_day)
+    return late and (rule.first_day is None or sample.day >= rule.first_day)
+
+
+def _tobit_line(late: Sequence[Sample]) -> Line | None:
+    """Return the line through all late samples, those below the limit as such, if it falls."""
+    worth = [one.value if one.quantified else (one.limit or one.high or 0.0) for one in late]
+    unknown = next((one.day for one, value in zip(late, worth, strict=True) if not value), None)
+    if unknown is not None:
+        raise ValueError(
+            f"a slope that counts values below the limit needs that limit on day {unknown:g}: "
+            "give lloq for every value"
+        )
+    found = censored_line(
+        [one.day for one in late],
+        [math.log(value) for value in worth],
+        [not one.quantified for one in late],
+    )
+    if found is None or found.slope >= 0:
+        return None
+    seen = [(one.day, math.log(one.value)) for one in late if one.quantified]
+    mean = math.fsum(y for _, y in seen) / len(seen)
+    total = math.fsum((y - mean) ** 2 for _, y in seen)
+    rest = math.fsum((y - found.intercept - found.slope * day) ** 2 for day, y in seen)
+    return Line(
+        n_points=len(late),
+        first_day=late[0].day,
+        last_day=late[-1].day,
+        slope=found.slope,
+        intercept=found.intercept,
+        r_squared=max(0.0, 1 - rest / total) if total else 0.0,
+        slope_error=found.slope_error,
+    )
 
 
 def _chosen(lines: Sequence[Line], rule: SlopeRule) -> Line | None:

@@ -15,6 +15,7 @@ from carflow.qc.carry_over_checks import CARRY_OVER_CHECKS
 from carflow.qc.control_checks import CONTROL_CHECKS
 from carflow.qc.count_checks import COUNT_CHECKS
 from carflow.qc.course_checks import COURSE_CHECKS
+from carflow.qc.draw_checks import DRAW_CHECKS
 from carflow.qc.percentage_checks import PERCENTAGE_CHECKS
 from carflow.qc.population_checks import POPULATION_CHECKS
 from carflow.qc.register import CHECKS, Check
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ("CHECKS", "Check", "check_batch", "explain")
 
-_OF_A_TUBE = (*TUBE_CHECKS, *TIME_CHECKS, *POPULATION_CHECKS, *COUNT_CHECKS)
+_OF_A_TUBE = (*TUBE_CHECKS, *TIME_CHECKS, *POPULATION_CHECKS, *COUNT_CHECKS, *DRAW_CHECKS)
 _OF_A_PANEL = (
     *BATCH_CHECKS,
     *SETTING_CHECKS,

@@ -309,6 +309,18 @@ CHECKS: tuple[Check, ...] = (
         remedy="Look for exchanged files; else the background is higher than the cut allows for.",
     ),
     Check(
+        id="QC-CBC-TIME",
+        title="Blood count of another time",
+        meaning="The blood count was not drawn with the tube; absolute counts by it mix two times.",
+        remedy="Use a blood count of the same draw, or beads; else read percentages only.",
+    ),
+    Check(
+        id="QC-TUBE-AGE",
+        title="Age of the tube",
+        meaning="The tube was acquired long after it was drawn; CAR+ percentages fall by then.",
+        remedy="Compare only with tubes of the same age, or acquire on the day of the draw.",
+    ),
+    Check(
         id="QC-VISIT-MISSING",
         title="Missing visit",
         meaning="Most other subjects have a tube of a day inside this subject's course.",

@@ -139,6 +139,8 @@ class TubeSummary:
         The lot of a process control, "" for any other tube.
     control_values : Mapping[str, float]
         What is charted of a process control, by name.
+    cbc_hours_apart, hours_to_acquisition : float, optional
+        Hours from the draw to that of the blood count, and to the acquisition [h].
     """
 
     sample_id: str
@@ -185,6 +187,8 @@ class TubeSummary:
     early: EarlyCells | None = None
     control_lot: str = ""
     control_values: Mapping[str, float] = field(default_factory=dict)
+    cbc_hours_apart: float | None = None
+    hours_to_acquisition: float | None = None
 
     @property
     def compensated(self) -> bool:
@@ -281,6 +285,8 @@ def summarise(
         duration_s=acquisition.duration_s,
         time_channel=acquisition.time_channel,
         beads_in_tube=tube.beads_in_tube,
+        cbc_hours_apart=tube.cbc_hours_apart,
+        hours_to_acquisition=tube.hours_to_acquisition,
         n_nonfinite=gated.n_nonfinite if gated else None,
         n_removed=acquisition.n_events - gated.n_events if gated else 0,
         gate_channels=gate_channels,
@@ -297,7 +303,6 @@ def summarise(
         car_negative_median=_car_negative_median(gated) if gated else None,
         car_cut=_car_cut(strategy) if strategy else None,
         residuals=tuple(residuals),
-        control_lot=tube.control_lot,
         stability=stability,
     )
 

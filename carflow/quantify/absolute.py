@@ -39,7 +39,7 @@ from carflow.quantify.intervals import (
 from carflow.quantify.limits import CUSTOMARY, Variation, event_state
 from carflow.quantify.quantity import Quantity
 from carflow.reasons import Reason
-from carflow.study.model import LabValue
+from carflow.study.model import LabValue, Preparation
 from carflow.units import Unit, per_ul_from_1e9_per_l
 
 if TYPE_CHECKING:
@@ -83,6 +83,18 @@ class Stated:
 
 
 NOTHING_STATED = Stated()
+
+
+def stated_of(tube: Tube, limits: AssayLimits) -> Stated:
+    """Return what sheet and assay state of a tube; the sheet's own limit goes before the assay's.
+
+    Lymphocytes and monocytes are only added up where the sheet calls the tube PBMC.
+    """
+    is_pbmc = tube.preparation is Preparation.PBMC
+    return Stated(
+        lloq_cells_per_ul=tube.lloq_cells_per_ul or limits.lloq_cells_per_ul,
+        mononuclear_1e9_l=tube.mononuclear_1e9_l if is_pbmc else None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +155,7 @@ def absolute_counts(
     161.459 cells/µL [151.995, 171.399]
     """
     shared = (counts, variation)
-    is_pbmc = stated.mononuclear_1e9_l is not None
+    is_pbmc = stated.mononuclear_1e9_l is not None or tube.preparation is Preparation.PBMC
     bases = {
         "beads": bead_basis(counts, tube, variation),
         "wbc": Reason.NOT_PREPARED if is_pbmc else _by_count(tube.wbc_1e9_l, Role.CD45, *shared),

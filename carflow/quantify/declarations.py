@@ -131,6 +131,26 @@ _ALL = (
         digits=0,
         description="copies per µg of genomic DNA, as the sheet gives them",
     ),
+    Declaration(
+        name="copies_per_genome",
+        label="CAR gene copies per genome",
+        unit=Unit.COPIES_PER_GENOME,
+        digits=5,
+        description="copies/µg × 6.6 pg per diploid genome: per nucleated cell of the extract",
+    ),
+    Declaration(
+        name="copies_per_car_cell",
+        label="CAR gene copies per CAR+ cell",
+        unit=Unit.COPIES_PER_CELL,
+        digits=2,
+        description="copies per genome / CAR+ share of CD45+ in the tube, of the same cells",
+    ),
+    _absolute(
+        "car_per_ul_qpcr",
+        "CAR T cells (qPCR)",
+        "copies per genome / copies per CAR+ cell of the product × WBC, or × (lymphocytes + "
+        "monocytes) where the DNA is that of PBMC",
+    ),
 )
 
 DECLARATIONS: Mapping[str, Declaration] = MappingProxyType({one.name: one for one in _ALL})
@@ -147,6 +167,7 @@ CURVE_QUANTITIES = (
     "car_per_ul_cd3",
     "car_per_ul_pbmc",
     "car_per_ul_vol",
+    "car_per_ul_qpcr",
     "copies_per_ug",
 )
 """Quantities that are followed over days; the percentage and the count may peak apart."""

@@ -65,6 +65,23 @@ class Variation:
 CUSTOMARY = Variation(cv_cbc_low=0.20)
 
 
+def variation_of(limits: AssayLimits) -> Variation:
+    """Return the variation that an assay's settings state.
+
+    Examples
+    --------
+    >>> from carflow.gating.strategy import AssayLimits
+    >>> variation_of(AssayLimits()) == CUSTOMARY
+    True
+    """
+    return Variation(
+        cv_cbc=limits.cv_cbc,
+        cv_cbc_low=limits.cv_cbc_low,
+        cv_bead_lot=limits.cv_bead_lot,
+        cv_pipetting=limits.cv_pipetting,
+    )
+
+
 def event_state(events: int, limits: AssayLimits) -> tuple[State, Reason]:
     """Return the state that a number of events in the numerator earns, with its reason.
 

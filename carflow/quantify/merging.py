@@ -162,7 +162,8 @@ def _same_preparation(parts: Sequence[TubePart]) -> bool:
 def _prepared(tube: Tube) -> tuple[object, ...]:
     return (
         tube.sample_type, tube.panel_id, tube.wbc_1e9_l, tube.alc_1e9_l, tube.cd3_per_ul,
-        tube.beads_in_tube, tube.blood_ul, tube.total_ul, tube.dilution,
+        tube.beads_in_tube, tube.blood_ul, tube.total_ul, tube.dilution, tube.amc_1e9_l,
+        tube.lloq_cells_per_ul,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from carflow.measure import Measure, State
 from carflow.quantify.absolute import NOTHING_STATED, Stated, absolute_counts
 from carflow.quantify.background import Background, net_percentage
 from carflow.quantify.blanks import limit_of_blank_events
+from carflow.quantify.copies import copy_quantities
 from carflow.quantify.declarations import CURVE_QUANTITIES, DECLARATIONS
 from carflow.quantify.limits import CUSTOMARY, Variation
 from carflow.quantify.percentages import (
@@ -26,7 +27,6 @@ from carflow.quantify.percentages import (
 )
 from carflow.quantify.quantity import Quantity
 from carflow.reasons import Reason
-from carflow.units import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,7 +87,7 @@ def quantify_tube(  # noqa: PLR0913  # each keyword is one thing stated beside t
     >>> print(found[0].name, found[0].measure)
     car_pct_cd3 12.5 % [11.1221, 14.0217]
     >>> print(found[-1].name, found[-1].measure)
-    copies_per_ug not available: no sample, or the laboratory reported none
+    car_per_ul_qpcr not available: no sample, or the laboratory reported none
     """
     if tube.exclude_reason:
         return unquantified(tube, Reason.EXCLUDED_BY_USER)
@@ -107,7 +107,7 @@ def quantify_tube(  # noqa: PLR0913  # each keyword is one thing stated beside t
             variation=variation,
             stated=replace(stated, car_limits=car_limits),
         ),
-        gene_copies(tube),
+        *copy_quantities(tube, counts),
     )
     return _in_order(_with_blank(one, counts, background, car_limits) for one in found)
 
@@ -124,7 +124,7 @@ def unquantified(tube: Tube, reason: Reason) -> tuple[Quantity, ...]:
     >>> tube = Tube(sample_id="S1", subject_id="P1", day=7, sample_type=SampleType.PATIENT,
     ...     path=Path("day07.fcs"), row=2, copies_per_ug=LabValue(24_000))
     >>> found = unquantified(tube, Reason.TUBE_FAILED)
-    >>> print(found[0].measure, "|", found[-1].measure)
+    >>> print(found[0].measure, "|", found[-4].measure)
     not available: the tube could not be read or gated | 24000 copies/µg
     """
     excluded = bool(tube.exclude_reason) or reason is Reason.EXCLUDED_BY_USER
@@ -139,43 +139,9 @@ def unquantified(tube: Tube, reason: Reason) -> tuple[Quantity, ...]:
         for name, declared in DECLARATIONS.items()
     }
     if not excluded:
-        missing["copies_per_ug"] = gene_copies(tube)
+        told = (one for one in copy_quantities(tube, None) if one.name != "copies_per_car_cell")
+        missing |= {one.name: one for one in told}
     return _in_order(missing.values())
-
-
-def gene_copies(tube: Tube) -> Quantity:
-    """Return the gene copies of the sheet, without interval: neither counts nor CV are known.
-
-    "Below 50" is not a number of copies: it is a missing value with the upper limit 50 and the
-    reason LAB_BELOW_LIMIT, which curves treat as below the limit of quantification.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from carflow.study.model import LabValue, SampleType, Tube
-    >>> tube = Tube(sample_id="S1", subject_id="P1", day=60, sample_type=SampleType.PATIENT,
-    ...     path=Path("day60.fcs"), row=2, copies_per_ug=LabValue(50, below=True))
-    >>> copies = gene_copies(tube)
-    >>> print(copies.measure.high, copies.measure)
-    50 not available: reported by the laboratory only as below its limit
-    """
-    reported = tube.copies_per_ug
-    unit = Unit.COPIES_PER_UG
-    lloq = None
-    if reported is None:
-        measure = Measure.missing(unit, Reason.NOT_SAMPLED, state=State.MISSING)
-    elif reported.below:
-        lloq = reported.value
-        measure = Measure(
-            unit=unit, high=reported.value, state=State.NE, reason=Reason.LAB_BELOW_LIMIT
-        )
-    elif reported.value == 0:
-        measure = Measure(unit=unit, value=0.0, state=State.ND, reason=Reason.LAB_ZERO)
-    else:
-        measure = Measure(unit=unit, value=reported.value, reason=Reason.NO_COUNTS)
-    return Quantity(
-        name="copies_per_ug", method=_method("copies_per_ug"), measure=measure, lloq=lloq
-    )
 
 
 def _with_blank(
@@ -194,7 +160,7 @@ def _with_blank(
 
 def _method(name: str) -> str:
     """Return the method a quantity's name carries."""
-    if name == "copies_per_ug":
+    if name.startswith("copies_per_"):
         return "qpcr"
     return name.rpartition("_")[2] if "_per_ul_" in name else METHOD
 

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from carflow.findings import Severity
 from carflow.kinetics.wording import reference_sentences
 from carflow.report import wording
+from carflow.report.comparison_table import comparison_table
 from carflow.report.subject_tables import (
     Table,
     TableCell,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from carflow.findings import Finding
+    from carflow.kinetics.methods import MethodsCompared
     from carflow.result.run import Result
     from carflow.result.subject import SubjectResult
 
@@ -71,6 +73,8 @@ class SubjectSection:
     figure_words: str
     tables: tuple[Table, ...]
     kinetics: Table | None
+    comparisons: Table | None
+    comparison_sentences: tuple[str, ...]
     treatments: Table | None
 
 
@@ -103,6 +107,8 @@ def report_html(result: Result, figures: Mapping[str, str]) -> str:
         overview_uri=_svg_uri(figures[ALL_SUBJECTS]) if ALL_SUBJECTS in figures else "",
         time_uri=_svg_uri(figures[THROUGH_TIME]) if THROUGH_TIME in figures else "",
         time_words=_time_words(result),
+        pooled=comparison_table(result.pooled_comparisons),
+        pooled_sentences=_comparison_sentences(result.pooled_comparisons),
         subjects=[
             _section(result, subject, place, figures)
             for place, subject in enumerate(result.subject_results, start=1)
@@ -157,6 +163,8 @@ def _section(
         figure_words=_figure_words(subject, len(tubes)),
         tables=time_point_tables(tubes),
         kinetics=kinetics_table(subject),
+        comparisons=comparison_table(subject.comparisons),
+        comparison_sentences=_comparison_sentences(subject.comparisons),
         treatments=treatment_table(subject),
     )
 
@@ -182,6 +190,16 @@ def _statements(
     drawn = drawn or list(statements)[:1]
     others = [name for name in statements if name not in drawn]
     return tuple(statements[name] for name in drawn), tuple(statements[name] for name in others)
+
+
+def _comparison_sentences(compared: Iterable[MethodsCompared]) -> tuple[str, ...]:
+    """Return the sentences of each comparison as one paragraph, named by what is compared."""
+    return tuple(
+        f"{wording.label_of(one.first)} and {wording.label_of(one.second)}: "
+        f"{' '.join(one.sentences)}"
+        for one in compared
+        if one.sentences
+    )
 
 
 def _figure_words(subject: SubjectResult, n_tubes: int) -> str:

@@ -91,6 +91,10 @@ def public_tables(result: Result) -> Mapping[str, tuple[Sequence[str], tuple[Row
         "samples": (rows.sample_columns(tubes), tuple(rows.sample_rows(tubes))),
         "populations": (rows.POPULATION_COLUMNS, tuple(rows.population_rows(tubes))),
         "subjects": (rows.SUBJECT_COLUMNS, tuple(rows.subject_rows(result.subject_results))),
+        "comparisons": (
+            rows.COMPARISON_COLUMNS,
+            tuple(rows.comparison_rows(result.subject_results, result.pooled_comparisons)),
+        ),
         "findings": (rows.FINDING_COLUMNS, tuple(rows.finding_rows(result.all_findings))),
         "intervals": (rows.INTERVAL_COLUMNS, tuple(rows.interval_rows(tubes))),
         "failures": (rows.FAILURE_COLUMNS, tuple(rows.failure_rows(tubes))),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from carflow.result.rows import Cell, Row
     from carflow.result.run import Result
 
-SHEETS = ("Samples", "Quantities", "Subjects", "Findings", "Failures")
+SHEETS = ("Samples", "Quantities", "Subjects", "Comparisons", "Findings", "Failures")
 ABOUT_COLUMNS = ("topic", "name", "value")
 _EXCEL_TEXT_LIMIT = 32_767
 _WIDEST_COLUMN = 60
@@ -48,7 +48,7 @@ _OPTIONS = {
 
 
 def workbook_bytes(result: Result) -> bytes:
-    """Return the workbook: Samples, Quantities, Subjects, Findings, Failures, About."""
+    """Return the workbook: one sheet for each table of `SHEETS`, and About."""
     import xlsxwriter
 
     stream = io.BytesIO()

@@ -41,7 +41,9 @@ def _speakable(value: Any) -> Any:
         return {key: _speakable(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_speakable(inner) for inner in value]
-    return "Infinity" if value == math.inf else value
+    if isinstance(value, float) and math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value
 
 
 def result_from_json(text: str) -> Result:

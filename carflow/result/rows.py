@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from carflow.findings import Finding
+    from carflow.kinetics.concordance import Concordance
+    from carflow.kinetics.lag import PeakLag
+    from carflow.kinetics.methods import MethodsCompared
     from carflow.measure import Measure
     from carflow.result.sample import SampleResult
     from carflow.result.subject import SubjectResult
@@ -29,6 +32,10 @@ POPULATION_COLUMNS = ("sample_id", "population", "parent", "count", "pct_of_pare
 SUBJECT_COLUMNS = (
     "subject_id", "quantity", "parameter", "value", "unit", "ci_low", "ci_high", "ci_kind",
     "state", "reason",
+)  # fmt: skip
+COMPARISON_COLUMNS = (
+    "subject_id", "first", "second", "parameter", "value", "unit", "ci_low", "ci_high", "state",
+    "reason",
 )  # fmt: skip
 FINDING_COLUMNS = ("severity", "code", "sample_id", "message", "value", "limit")
 INTERVAL_COLUMNS = (
@@ -157,6 +164,68 @@ def interval_rows(tubes: Iterable[SampleResult]) -> Iterator[Row]:
                 "removed": "yes" if tube.n_removed else "no",
                 "channels": " ".join(one.channels),
             }
+
+
+def comparison_rows(
+    subjects: Iterable[SubjectResult], pooled: Iterable[MethodsCompared] = ()
+) -> Iterator[Row]:
+    """Yield one row for every number that two methods give together, subject by subject."""
+    compared = [(one.subject_id, each) for one in subjects for each in one.comparisons]
+    compared += [("", each) for each in pooled]
+    for subject_id, each in compared:
+        start: Row = {"subject_id": subject_id, "first": each.first, "second": each.second}
+        numbers = [*_lag_cells(each.lag), *_agreement_cells(each.agreement)]
+        yield from (start | {"parameter": name} | cells for name, cells in numbers)
+
+
+def _lag_cells(lag: PeakLag | None) -> Iterator[tuple[str, Row]]:
+    if lag is None:
+        return
+    yield "peak_lag", measure_cells(lag.observed)
+    if lag.observed.value is not None:
+        for name, day in zip(("peak_lag_least", "peak_lag_most"), lag.bracket, strict=True):
+            yield name, _plain(day, "d")
+
+
+def _agreement_cells(agreement: Concordance | None) -> Iterator[tuple[str, Row]]:
+    if agreement is None:
+        return
+    table = agreement.table
+    yield "quantified_by_both", _plain(table.both, "")
+    yield "quantified_by_first_only", _plain(table.first_only, "")
+    yield "quantified_by_second_only", _plain(table.second_only, "")
+    yield "quantified_by_neither", _plain(table.neither, "")
+    yield "agreement_at_limits", measure_cells(table.agreement)
+    if agreement.log_ratio is not None:
+        yield "ratio", measure_cells(agreement.log_ratio.ratio)
+        for name, limit in zip(
+            ("ratio_limit_low", "ratio_limit_high"), agreement.log_ratio.limits, strict=True
+        ):
+            yield name, _plain(limit, "ratio")
+    lines = {"deming": agreement.deming, "passing_bablok": agreement.passing_bablok}
+    for name, line in lines.items():
+        if line is not None:
+            yield f"{name}_slope", _plain(line.slope, "", line.slope_interval)
+            yield f"{name}_intercept", _plain(line.intercept, "", line.intercept_interval)
+    if agreement.spearman is not None:
+        yield "spearman", _plain(agreement.spearman, "")
+
+
+def _plain(value: float, unit: str, ends: tuple[float, float] | None = None) -> Row:
+    """Return the cells of a plain number; an open end is an empty cell."""
+    low, high = ends if ends is not None else (None, None)
+    return {
+        "value": _finite(value),
+        "unit": unit,
+        "ci_low": _finite(low),
+        "ci_high": _finite(high),
+        "state": "QUANT" if math.isfinite(value) else "NE",
+        "reason": "",
+    }
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def finding_rows(findings: Iterable[Finding]) -> Iterator[Row]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from carflow.errors import ExitCode
 from carflow.findings import Finding, Severity, verdict
+from carflow.kinetics.methods import MethodsCompared
 from carflow.result import rows
 from carflow.result.sample import SampleResult
 from carflow.result.subject import SubjectResult
@@ -57,8 +58,8 @@ class ManifestRow:
 class Result:
     """Everything a run found, tube by tube and subject by subject.
 
-    `samples`, `quantities`, `populations`, `subjects`, `findings` and `failures` are tidy
-    pandas data frames of it, with the columns of the files of the same name.
+    `samples`, `quantities`, `populations`, `subjects`, `comparisons`, `findings` and `failures`
+    are tidy pandas data frames of it, with the columns of the files of the same name.
     """
 
     tube_results: tuple[SampleResult, ...]
@@ -66,6 +67,7 @@ class Result:
     all_findings: tuple[Finding, ...]
     provenance: Provenance
     references: tuple[ReferenceTmax, ...] = ()
+    pooled_comparisons: tuple[MethodsCompared, ...] = ()
     manifest: tuple[ManifestRow, ...] = field(default=(), repr=False)
 
     @property
@@ -133,6 +135,12 @@ class Result:
         return frame(rows.subject_rows(self.subject_results), rows.SUBJECT_COLUMNS)
 
     @property
+    def comparisons(self) -> pd.DataFrame:
+        """One row for every number of every comparison; those of all subjects have no id."""
+        table = rows.comparison_rows(self.subject_results, self.pooled_comparisons)
+        return frame(table, rows.COMPARISON_COLUMNS)
+
+    @property
     def findings(self) -> pd.DataFrame:
         """One row for every finding, the gravest first."""
         return frame(rows.finding_rows(self.all_findings), rows.FINDING_COLUMNS)
@@ -154,7 +162,8 @@ _WHOLE_NUMBERS = frozenset(
 _TEXT = frozenset(
     {"subject_id", "sample_id", "sample_type", "visit_label", "gates", "status", "quantity",
      "method", "unit", "ci_kind", "state", "reason", "population", "parent", "parameter",
-     "severity", "code", "message", "limit", "problem", "removed", "channels"}
+     "first", "second", "severity", "code", "message", "limit", "problem", "removed",
+     "channels"}
 )  # fmt: skip
 
 

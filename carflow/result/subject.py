@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from carflow.kinetics.curve import Curve
+from carflow.kinetics.methods import MethodsCompared
 from carflow.kinetics.subject import CurveKinetics
 from carflow.study.model import Treatment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectResult:
-    """One subject: `kinetics` holds one entry for each of `curves`, in the same order."""
+    """One subject: `kinetics` holds one entry for each of `curves`, in the same order.
+
+    `comparisons` are those of flow and qPCR, and of the percentage with both.
+    """
 
     subject_id: str
     curves: tuple[Curve, ...] = ()
     kinetics: tuple[CurveKinetics, ...] = ()
     treatments: tuple[Treatment, ...] = ()
+    comparisons: tuple[MethodsCompared, ...] = ()
 
     def kinetics_of(self, quantity: str) -> CurveKinetics | None:
         """Return the kinetics of one quantity, or None where it has no curve."""

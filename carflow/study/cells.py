@@ -26,7 +26,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from carflow.errors import SheetError
-from carflow.study.model import LabValue, SampleType
+from carflow.study.model import LabValue, Preparation, SampleType
 
 MISSING_WORDS = frozenset({"", "na", "n/a", "-", "–", "—"})
 
@@ -65,6 +65,25 @@ _SAMPLE_TYPES = {
     "healthydonor": SampleType.HEALTHY,
     "healthycontrol": SampleType.HEALTHY,
     "hd": SampleType.HEALTHY,
+}
+
+
+_BELOW_WORDS = frozenset(
+    {
+        "blq", "bloq", "bql", "lloq", "<lloq", "<loq", "<lod", "nd", "bld", "tnd", "neg",
+        "negative", "not detected", "undetected", "undetectable", "target not detected",
+    }
+)  # fmt: skip
+_PREPARATIONS = {
+    "wholeblood": Preparation.BLOOD,
+    "blood": Preparation.BLOOD,
+    "lysedwholeblood": Preparation.BLOOD,
+    "lysedblood": Preparation.BLOOD,
+    "lysenowash": Preparation.BLOOD,
+    "pbmc": Preparation.PBMC,
+    "pbmcs": Preparation.PBMC,
+    "mononuclearcells": Preparation.PBMC,
+    "ficoll": Preparation.PBMC,
 }
 
 
@@ -213,6 +232,42 @@ class NumberGrammar:
                 hint=f"divide by 1000: {LabValue(result.value / 1000, below=result.below)}",
             )
         return result
+
+    def not_negative(self, text: str) -> float:
+        """Return a number of 0 or more."""
+        value = self.number(text)
+        if value < 0:
+            raise SheetError(f"{value:g} is negative", hint="leave the cell empty if not known")
+        return value
+
+    def percentage(self, text: str) -> float:
+        """Return a percentage above 0 and up to 100."""
+        value = self.number(text)
+        if not 0 < value <= 100:
+            raise SheetError(
+                f"{value:g} is no percentage above 0 and up to 100",
+                hint="leave the cell empty if it is not known",
+            )
+        return value
+
+    def copies(self, text: str) -> LabValue:
+        """Return gene copies: a number, ``<50``, or a word for "below the limit" such as ``ND``."""
+        word = " ".join(text.casefold().split()).replace("< ", "<")
+        return LabValue(0.0, below=True) if word in _BELOW_WORDS else self.lab_value(text)
+
+
+def parse_preparation(text: str) -> Preparation:
+    """Return what of the blood was kept: all of it (lysed or not), or mononuclear cells.
+
+    Examples
+    --------
+    >>> str(parse_preparation("PBMCs")), str(parse_preparation("lysed whole blood"))
+    ('PBMC', 'whole blood')
+    """
+    found = _PREPARATIONS.get(re.sub(r"[\s_-]", "", text.casefold()))
+    if found is None:
+        raise SheetError(f"{quoted(text)} is no preparation", hint="write whole blood or PBMC")
+    return found
 
 
 def parse_id(text: str) -> str:

@@ -112,6 +112,25 @@ def impossible_lymphocytes(tubes: Iterable[Tube]) -> list[Finding]:
     ]
 
 
+def nucleated_red_cells(tubes: Iterable[Tube]) -> list[Finding]:
+    """Return a warning for each tube whose leukocyte count may include nucleated red cells.
+
+    Decision: the count is not corrected here, since many analysers have done so already.
+    """
+    return [
+        Finding(
+            code="SHEET-NRBC",
+            severity=Severity.WARN,
+            message=f"nrbc is {tube.nrbc_per_100_wbc:g} per 100 leukocytes: make sure that"
+            " wbc_1e9_l is corrected for nucleated red cells",
+            sample_id=tube.sample_id,
+            value=tube.nrbc_per_100_wbc,
+        )
+        for tube in tubes
+        if tube.nrbc_per_100_wbc and tube.wbc_1e9_l
+    ]
+
+
 def unlisted_files(tubes: Sequence[Tube], root: Path) -> list[Finding]:
     """Return one finding if FCS files lie beside the named ones without being named.
 

@@ -30,9 +30,19 @@ class SampleType(StrEnum):
         return self in {SampleType.PATIENT, SampleType.PRE_INFUSION}
 
 
+class Preparation(StrEnum):
+    """What of the blood came into a tube, or into a DNA extract."""
+
+    UNSTATED = ""
+    BLOOD = "whole blood"
+    PBMC = "PBMC"
+
+
 @dataclass(frozen=True, slots=True)
 class LabValue:
     """A number a laboratory reported, perhaps only as "below this" (``<0.1``).
+
+    Below 0 means below a limit that is not stated (``ND``).
 
     Examples
     --------
@@ -52,7 +62,10 @@ class Tube:
     """One row of the sample sheet: one data set of one FCS file, and what belongs to it.
 
     `day` is the time since the infusion in days (infusion = day 0). Numbers carry their unit
-    in their name; what the sheet does not give is None, never 0.
+    in their name; what the sheet does not give is None, never 0. `cbc_hours_apart` are the hours
+    between the draw of the tube and that of the blood count, `hours_to_acquisition` those from
+    the draw to the cytometer; the times themselves are not kept. `vcn_product` are the vector
+    copies of an average cell of the product, of which `car_pct_product` were CAR+.
     """
 
     sample_id: str
@@ -77,6 +90,30 @@ class Tube:
     copies_per_ug: LabValue | None = None
     exclude_reason: str = ""
     control_lot: str = ""
+    amc_1e9_l: LabValue | None = None
+    preparation: Preparation = Preparation.UNSTATED
+    lloq_cells_per_ul: float | None = None
+    nrbc_per_100_wbc: float | None = None
+    gdna_source: Preparation = Preparation.UNSTATED
+    vcn_product: float | None = None
+    car_pct_product: float | None = None
+    dose_cells: float | None = None
+    weight_kg: float | None = None
+    cbc_hours_apart: float | None = None
+    hours_to_acquisition: float | None = None
+
+    @property
+    def mononuclear_1e9_l(self) -> LabValue | None:
+        """Lymphocytes plus monocytes of the blood [10⁹/L], where both are known.
+
+        Of a count that is only known as "below", the sum is an upper limit, too.
+        """
+        if self.alc_1e9_l is None or self.amc_1e9_l is None:
+            return None
+        return LabValue(
+            self.alc_1e9_l.value + self.amc_1e9_l.value,
+            below=self.alc_1e9_l.below or self.amc_1e9_l.below,
+        )
 
     @property
     def beads_in_tube(self) -> float | None:

@@ -16,6 +16,7 @@ misspelled ``wbc_1e9_l`` would silently cost all absolute counts, so a near miss
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from carflow.study.cells import (
     parse_dataset,
     parse_exclude_reason,
     parse_id,
+    parse_preparation,
     parse_sample_type,
     parse_text,
     parse_volume_unit,
@@ -38,10 +40,12 @@ from carflow.study.consistency import (
     double_visits,
     guessed_rows,
     impossible_lymphocytes,
+    nucleated_red_cells,
     unlisted_files,
 )
+from carflow.study.draw_times import hours_between, unread_times
 from carflow.study.folder import list_folder, locate
-from carflow.study.model import SampleType, Study, Tube
+from carflow.study.model import Preparation, SampleType, Study, Tube
 from carflow.study.references import FILE_NAME as REFERENCES
 from carflow.study.references import read_references
 from carflow.study.rows import Row, RowProblems, RowReader
@@ -50,20 +54,23 @@ from carflow.study.treatments import FILE_NAME as TREATMENTS
 from carflow.study.treatments import read_treatments
 
 if TYPE_CHECKING:
+    from carflow.study.cells import NumberGrammar
     from carflow.study.model import ReferenceTmax, Treatment
 
 REQUIRED_COLUMNS = ("file", "sample_id", "subject_id", "day", "sample_type")
 OPTIONAL_COLUMNS = (
     *("dataset", "panel_id", "visit_label", "exclude_reason", "guessed"),
-    *("wbc_1e9_l", "alc_1e9_l", "cd3_per_ul", "copies_per_ug"),
+    *("wbc_1e9_l", "alc_1e9_l", "amc_1e9_l", "cd3_per_ul", "nrbc", "preparation"),
+    *("copies_per_ug", "gdna_source", "vcn_product", "car_pct_product"),
+    *("lloq_cells_per_ul", "dose_cells", "weight_kg"),
+    *("collection_datetime", "acquisition_datetime", "cbc_datetime"),
     *("beads_per_tube", "beads_added_ul", "bead_conc_per_ul", "bead_conc"),
     *("blood_ul", "total_ul", "dilution", "volume_unit_override", "control_lot"),
 )
 # Kept by laboratories beside the tubes; no number of carflow depends on them yet.
 DESCRIPTIVE_COLUMNS = (
-    *("collection_datetime", "infusion_datetime", "acquisition_datetime", "cbc_datetime"),
-    *("nominal_day", "nrbc", "bead_type", "bead_lot", "pcr_state", "gdna_source", "vcn_product"),
-    *("product", "dose_cells", "weight_kg", "operator", "instrument", "car_reagent"),
+    *("infusion_datetime", "nominal_day", "bead_type", "bead_lot", "pcr_state"),
+    *("product", "operator", "instrument", "car_reagent"),
     *("anticoagulant", "batch_id", "comment"),
 )
 
@@ -161,12 +168,33 @@ def _tube(row: Row, table: Table, folder: Path, problems: RowProblems) -> Tube:
         total_ul=optional("total_ul", numbers.positive, instead=None),
         dilution=optional("dilution", numbers.dilution, instead=None),
         volume_unit_override=optional("volume_unit_override", parse_volume_unit, instead=""),
-        copies_per_ug=optional("copies_per_ug", numbers.lab_value, instead=None),
+        copies_per_ug=optional("copies_per_ug", numbers.copies, instead=None),
         exclude_reason=optional("exclude_reason", parse_exclude_reason, instead=""),
         control_lot=optional("control_lot", parse_text, instead=""),
     )
     _check_tube(tube, cells)
-    return tube
+    return _with_context(tube, row, cells, numbers)
+
+
+def _with_context(tube: Tube, row: Row, cells: RowReader, numbers: NumberGrammar) -> Tube:
+    """Return the tube with what the sheet says of preparation, product, patient and times."""
+    optional = cells.optional
+    return replace(
+        tube,
+        amc_1e9_l=optional("amc_1e9_l", numbers.blood_count, instead=None),
+        preparation=optional("preparation", parse_preparation, instead=Preparation.UNSTATED),
+        lloq_cells_per_ul=optional("lloq_cells_per_ul", numbers.positive, instead=None),
+        nrbc_per_100_wbc=optional("nrbc", numbers.not_negative, instead=None),
+        gdna_source=optional("gdna_source", parse_preparation, instead=Preparation.UNSTATED),
+        vcn_product=optional("vcn_product", numbers.positive, instead=None),
+        car_pct_product=optional("car_pct_product", numbers.percentage, instead=None),
+        dose_cells=optional("dose_cells", numbers.positive, instead=None),
+        weight_kg=optional("weight_kg", numbers.positive, instead=None),
+        cbc_hours_apart=hours_between(row.cells, "collection_datetime", "cbc_datetime"),
+        hours_to_acquisition=hours_between(
+            row.cells, "collection_datetime", "acquisition_datetime"
+        ),
+    )
 
 
 def _check_tube(tube: Tube, cells: RowReader) -> None:
@@ -216,6 +244,8 @@ def _findings(table: Table, tubes: tuple[Tube, ...], folder: Path) -> list[Findi
         *guessed_rows(guessed),
         *double_visits(tubes),
         *impossible_lymphocytes(tubes),
+        *nucleated_red_cells(tubes),
+        *unread_times(table.rows),
         *unlisted_files(tubes, folder),
     ]
 

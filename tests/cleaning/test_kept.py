@@ -44,11 +44,15 @@ def test_what_is_kept_are_the_other_events_in_their_order(tube: Acquisition, eve
     removed = np.zeros(tube.n_events, dtype=np.bool_)
     removed[100:300] = True
     kept = KeptEvents(acquisition=tube, removed=removed)
-    chunks = [*kept.chunks(["CD3", "Time"], events=events)]
+    names = ["CD3", "Time"]
+    chunks = [
+        np.array([block.column(name) for name in names])
+        for block in kept.blocks(names, events=events)
+    ]
 
     assert kept.n_events == tube.n_events - 200
     assert np.array_equal(np.hstack(chunks), tube.columns(["CD3", "Time"])[:, ~removed])
-    assert all(chunk.flags.c_contiguous and chunk.size for chunk in chunks)
+    assert all(chunk.size for chunk in chunks)
 
 
 def test_a_steady_tube_stays_whole(tube: Acquisition) -> None:

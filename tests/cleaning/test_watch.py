@@ -21,8 +21,9 @@ def tube(tmp_path_factory: pytest.TempPathFactory, write_tube: WriteTube) -> Acq
 
 def passed(tube: Acquisition, *names: str, events: int = 1_000) -> tuple[WatchedTube, np.ndarray]:
     watched = WatchedTube(tube)
-    chunks = [chunk.copy() for chunk in watched.chunks(names, events=events)]
-    return watched, np.hstack(chunks)
+    blocks = watched.blocks(names, events=events)
+    seen = [np.array([block.column(name) for name in names]) for block in blocks]
+    return watched, np.hstack(seen)
 
 
 def test_events_go_on_unchanged(tube: Acquisition) -> None:
@@ -59,11 +60,12 @@ def test_without_gates_every_light_is_looked_at(tube: Acquisition) -> None:
 def test_drawn_events_are_a_tube_with_the_same_names(tube: Acquisition) -> None:
     watched, _ = passed(tube, "CD3", "Time")
     drawn = watched.drawn()
-    (chunk,) = drawn.chunks(["CD3", "FSC-A"], events=100_000)
+    (block,) = drawn.blocks(["CD3", "FSC-A"], events=100_000)
 
     assert drawn.n_events == tube.n_events  # a small tube is drawn whole
     assert (drawn.panel, drawn.timestep_s) == (tube.panel, tube.timestep_s)
-    assert np.array_equal(chunk, tube.columns(["CD3", "FSC-A"]))
+    columns = [block.column("CD3"), block.column("FSC-A")]
+    assert np.array_equal(columns, tube.columns(["CD3", "FSC-A"]))
 
 
 def test_a_tube_that_has_not_passed_has_nothing_to_tell(tube: Acquisition) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from carflow.fcs.block import Block
 from carflow.fcs.panel import Panel
 from carflow.fcs.spillover import Spillover
 from carflow.gating.matrices import Matrix
@@ -39,7 +40,7 @@ from carflow.gating.strategy import Dimension, Population, Ratio, Strategy
 
 @dataclass(frozen=True, kw_only=True)
 class ArrayTube:
-    """Events in memory, (n, k); chunks come in one buffer that is used again."""
+    """Events in memory, (n, k); blocks come in one buffer that is used again."""
 
     events: np.ndarray
     panel: Panel
@@ -51,13 +52,14 @@ class ArrayTube:
     def n_events(self) -> int:
         return len(self.events)
 
-    def chunks(self, names: Sequence[str], *, events: int) -> Iterator[np.ndarray]:
+    def blocks(self, names: Sequence[str], *, events: int) -> Iterator[Block]:
         columns = [self.panel.index(name) for name in names]
+        places = {name: place for place, name in enumerate(names)}
         for start in range(0, self.n_events, events):
             piece = np.ascontiguousarray(self.events[start : start + events, columns].T)
             kept = piece.copy()
-            yield piece
-            assert np.array_equal(piece, kept, equal_nan=True), "a chunk was written to"
+            yield Block(piece, places)
+            assert np.array_equal(piece, kept, equal_nan=True), "a block was written to"
             piece.fill(-7.0)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from carflow.gating.bounds import linear_bounds
+from carflow.gating.near import Near, near
 from carflow.gating.scales import Asinh, Identity, Linear, Log, Logicle, Scale
 
 SCALES: list[Scale] = [
@@ -35,8 +36,8 @@ def test_no_event_changes_sides(scale: Scale, linear_bound: float) -> None:
     bound = float(scale.forward(np.array([linear_bound]))[0])
     values = values_around(linear_bound)
     scaled = scale.forward(values)
-    low = linear_bounds(scale, bound, math.inf).contains(values)
-    high = linear_bounds(scale, -math.inf, bound).contains(values)
+    low = linear_bounds(scale, bound, math.inf).contains(near(values))
+    high = linear_bounds(scale, -math.inf, bound).contains(near(values))
     assert np.array_equal(low, scaled >= bound)
     assert np.array_equal(high, scaled < bound)
     assert low[0]
@@ -45,5 +46,31 @@ def test_no_event_changes_sides(scale: Scale, linear_bound: float) -> None:
 
 @pytest.mark.parametrize("scale", SCALES)
 def test_an_open_interval_holds_every_number_and_nothing_else(scale: Scale) -> None:
-    answer = linear_bounds(scale, -math.inf, math.inf).contains(np.array([-1e5, 0.0, np.nan]))
+    answer = linear_bounds(scale, -math.inf, math.inf).contains(near(np.array([-1e5, 0.0, np.nan])))
     assert answer.tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("linear_bound", [0.7, 3.0, 100.0, 1234.5, 9999.0])
+def test_values_of_32_bits_are_compared_as_exactly(scale: Scale, linear_bound: float) -> None:
+    bound = float(scale.forward(np.array([linear_bound]))[0])
+    short = values_around(linear_bound).astype(np.float32)
+    steps = [short, np.nextafter(short, np.float32(-np.inf)), np.nextafter(short, np.float32(9e9))]
+    values = np.concatenate(steps)
+    scaled = scale.forward(values.astype(np.float64))
+    low = linear_bounds(scale, bound, math.inf).contains(near(values))
+    high = linear_bounds(scale, -math.inf, bound).contains(near(values))
+    assert np.array_equal(low, scaled >= bound)
+    assert np.array_equal(high, scaled < bound)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_values_that_are_off_by_no_more_than_their_slack_change_no_answer(scale: Scale) -> None:
+    exact = np.linspace(90.0, 110.0, 2001)
+    bound = float(scale.forward(np.array([100.0]))[0])
+    off = np.random.default_rng(4).uniform(-0.5, 0.5, exact.size)
+    bounds = linear_bounds(scale, bound, math.inf)
+    wrong = bounds.contains(near(exact + off)) != (scale.forward(exact) >= bound)
+    guarded = bounds.contains(Near(exact + off, lambda numbers: exact[numbers], slack=0.5))
+    assert wrong.any()
+    assert np.array_equal(guarded, scale.forward(exact) >= bound)

@@ -39,9 +39,9 @@ def test_the_engine_is_its_slow_twin_event_for_event(
     seed: int,
 ) -> None:
     strategy = data.draw(any_tree)
-    events = random_events(80, seed)
+    events = random_events(80, seed).astype(data.draw(st.sampled_from([np.float32, np.float64])))
     gated = gate(make_tube(events, matrix=MATRIX), strategy, chunk_events=64)
-    expected = slow_members(events, strategy)
+    expected = slow_members(events.astype(np.float64), strategy)
     for one in strategy.populations:
         name = "/".join(one.path)
         assert gated.mask(name).tolist() == expected[name], name
@@ -53,11 +53,12 @@ def test_the_engine_is_its_slow_twin_event_for_event(
 def test_rasters_and_chunks_change_no_event(
     make_tube: MakeTube, random_events: MakeEvents, any_tree: Trees, data: st.DataObject
 ) -> None:
-    """The same tubes with a grid for every polygon, in chunks of another size."""
+    """The same tubes with a grid for every polygon, in chunks of another size, in 32 bits."""
     strategy = data.draw(any_tree)
-    events = random_events(20_000, 7)
+    short = random_events(20_000, 7).astype(np.float32)
+    events = short.astype(np.float64)
     assert len(events) >= plan._WORTH_A_RASTER
-    with_grids = gate(make_tube(events, matrix=MATRIX), strategy)
+    with_grids = gate(make_tube(short, matrix=MATRIX), strategy)
     halves = [events[:10_000], events[10_000:]]
     without = [gate(make_tube(half, matrix=MATRIX), strategy, chunk_events=3000) for half in halves]
     for name in strategy.short_names():

@@ -103,7 +103,7 @@ def test_log_up_log_down_is_exact_for_exponential_growth() -> None:
 def test_a_curve_without_a_sample_on_day_0_starts_there_at_0() -> None:
     assert profile_of(read_series([-1, 2, 4], [3.0, 2.0, 1.0])).nodes[0] == (0.0, 0.0)
     assert profile_of(read_series([0, 2], [3.0, 2.0])).nodes[0] == (0.0, 3.0)
-    assert profile_of(read_series([2, 4], [2.0, 1.0]), origin=False).nodes[0] == (2.0, 2.0)
+    assert profile_of(read_series([2, 4], [2.0, 1.0]), origin="none").nodes[0] == (2.0, 2.0)
 
 
 def test_values_below_the_limit_are_0_at_the_ends_and_left_out_between() -> None:
@@ -120,7 +120,7 @@ def test_values_below_the_limit_are_0_at_the_ends_and_left_out_between() -> None
 def test_values_below_the_limit_may_all_be_left_out() -> None:
     series = read_series([0, 1, 2, 3, 4], [0, 0, 3.0, 0, 0])
 
-    profile = profile_of(series, BlqRule(first="drop", last="drop"), origin=False)
+    profile = profile_of(series, BlqRule(first="drop", last="drop"), origin="none")
 
     assert profile.nodes == ((2, 3),)
     assert not profile.ends_below

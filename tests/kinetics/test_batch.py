@@ -79,7 +79,7 @@ def test_shifting_days_shifts_the_peak_and_scaling_scales_heights_and_areas(
         [key for key in keys for _ in days],
         [*days, *(day + shift for day in days), *days],
         [*values, *values, *(factor * value for value in values)],
-        rules=NcaRules(window=(0.0, math.inf), has_origin=False),
+        rules=NcaRules(window=(0.0, math.inf), origin="none"),
     )
 
     plain, moved, scaled = (found[key] for key in keys)

@@ -270,3 +270,35 @@ def test_a_trailing_value_below_the_limit_leaves_the_area_to_the_last_value(
 
     if shorter.auc_last.value is not None:
         assert longer.auc_last.value == shorter.auc_last.value
+
+
+# Indomethacin after an intravenous dose, subject 1 (Kwan et al. 1976; R's Indometh): h, mg/L
+INDOMETH_1 = (
+    [0.25, 0.5, 0.75, 1, 1.25, 2, 3, 4, 5, 6, 8],
+    [1.5, 0.94, 0.78, 0.48, 0.37, 0.19, 0.12, 0.11, 0.08, 0.07, 0.05],
+)
+
+
+def test_a_dose_into_the_vein_starts_where_the_first_two_samples_point_back_to() -> None:
+    hours, values = INDOMETH_1
+    found = nca(hours, values, auc_rule="linear", origin="back-extrapolated")
+    plain = nca(hours, values, auc_rule="linear", origin="none")
+    start = 1.5**2 / 0.94
+    assert plain.auc_last.value is not None
+
+    assert found.areas.profile.nodes[0] == pytest.approx((0.0, start))
+    assert found.auc_last.value == pytest.approx(
+        plain.auc_last.value + 0.25 * (start + 1.5) / 2, rel=1e-12
+    )
+    assert nca(hours, values, auc_rule="linear").auc_last.value == pytest.approx(
+        plain.auc_last.value + 0.25 * 1.5 / 2, rel=1e-12
+    )
+    # the first value stands for day 0 where the first two do not fall
+    assert nca([1, 2, 3], [2, 4, 1], origin="back-extrapolated").areas.profile.nodes[0] == (0, 2)
+
+
+def test_an_unknown_start_is_the_callers_mistake() -> None:
+    with pytest.raises(
+        ValueError, match=r'^a curve starts at "zero", "back-extrapolated" or "none", got "C0"$'
+    ):
+        nca([1, 2], [2, 1], origin="C0")  # type: ignore[arg-type]  # wrong on purpose

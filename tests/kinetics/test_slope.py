@@ -130,7 +130,9 @@ def test_shifting_days_shifts_nothing_of_a_decline(shift: float, order: str) -> 
 
 
 def test_rules_that_are_none_are_refused() -> None:
-    with pytest.raises(ValueError, match='the order is "winnonlin" or "pknca", got "phoenix"'):
+    with pytest.raises(
+        ValueError, match='the order is "winnonlin", "pknca" or "tobit", got "phoenix"'
+    ):
         nca([1, 2], [1.0, 2.0], slope_rule="phoenix")  # type: ignore[arg-type]  # on purpose
     with pytest.raises(ValueError, match="a slope needs at least 3 values, got 2"):
         SlopeRule(min_points=2)

@@ -16,7 +16,8 @@ def test_quantities_stand_in_the_order_of_the_tables() -> None:
         "car_per_ul_beads", "car_per_ul_wbc", "car_per_ul_alc", "car_per_ul_cd3",
         "car_per_ul_pbmc", "car_per_ul_vol",
         "cd3_per_ul_beads", "cd3_per_ul_wbc", "cd3_per_ul_alc", "cd3_per_ul_vol",
-        "cells_per_ul_beads", "cells_per_ul_vol", "copies_per_ug",
+        "cells_per_ul_beads", "cells_per_ul_vol", "copies_per_ug", "copies_per_genome",
+        "copies_per_car_cell", "car_per_ul_qpcr",
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from carflow.result.run import Result
 
 PUBLIC = {
     "carflow.xlsx",
+    "comparisons.csv",
     "failures.csv",
     "intervals.csv",
     "figures/expansion-p01-2758a1c3.png",

@@ -59,6 +59,7 @@ def test_every_table_has_its_columns_and_rows(model_result: Result, odd_result: 
         "samples": 9,
         "populations": 27,
         "subjects": 84,
+        "comparisons": 0,
         "findings": 2,
         "intervals": 0,
         "failures": 0,

@@ -1,0 +1,89 @@
+"""All compensated dyes of the gates in one product of matrices, nearly, with the error's bound.
+
+Decision: 32 bits, in pieces so small that the library behind numpy never starts threads for
+them. The product is fast because its last bits do not matter: they depend on the processor,
+and `slacks` says how far off they may be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carflow.gating.sources import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from carflow.fcs.block import Block
+
+_FEW_PRODUCTS = 200_000  # in one piece
+_ROUNDING = 2.0**-23  # of a value of 32 bits, twice over
+_TOO_LARGE = 1e30  # sums of such numbers may leave the range of 32 bits
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Product:
+    """All dyes of some events, (k,) each, and how far the values of each may be off.
+
+    A slack is infinite where numbers are too large for 32 bits, or are none.
+    """
+
+    values: Mapping[Source, NDArray[np.float32]]
+    slacks: Mapping[Source, float]
+
+
+class Dyes:
+    """The sources that are sums of detectors, as one matrix.
+
+    Parameters
+    ----------
+    sources : iterable of Source
+        All sources of the gates; those without weights, and ratios, are not dyes.
+    channels : sequence of str
+        The channels of the tube, in its order.
+    """
+
+    __slots__ = ("_detectors", "_dyes", "_events", "_sizes", "_weights")
+
+    def __init__(self, sources: Iterable[Source], channels: Sequence[str]) -> None:
+        unique = dict.fromkeys(sources)
+        self._dyes = tuple(one for one in unique if one.weights and one.ratio is None)
+        needed = {name for one in self._dyes for name, _ in one.weights}
+        self._detectors = tuple(name for name in channels if name in needed)
+        exact = np.zeros((len(self._detectors), len(self._dyes)))
+        for place, one in enumerate(self._dyes):
+            for name, weight in one.weights:
+                exact[self._detectors.index(name), place] = weight
+        self._weights = exact.astype(np.float32)
+        self._sizes = np.abs(exact)
+        self._events = max(64, _FEW_PRODUCTS // max(exact.size, 1))
+
+    def __contains__(self, source: Source) -> bool:
+        """Tell whether a source is one of them."""
+        return source in self._dyes
+
+    def compensated(self, block: Block, numbers: NDArray[np.intp] | None) -> Product:
+        """Return all dyes of some events of a block."""
+        rows = block.rows(self._detectors, numbers)
+        values = np.empty((len(self._dyes), len(rows)), dtype=np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for start in range(0, len(rows), self._events):
+                piece = rows[start : start + self._events].astype(np.float32, copy=False)
+                values[:, start : start + self._events] = np.dot(piece, self._weights).T
+        return Product(
+            dict(zip(self._dyes, values, strict=True)),
+            dict(zip(self._dyes, self._slacks(block), strict=True)),
+        )
+
+    def _slacks(self, block: Block) -> list[float]:
+        """Return the bound of the rounding: of each weight, product and sum, and of the values."""
+        largest = [max(map(abs, block.extremes(one))) for one in self._detectors]
+        sums = np.array(largest) @ self._sizes
+        roundings = (len(self._detectors) + 4) * _ROUNDING
+        return [float(roundings * total) if total < _TOO_LARGE else math.inf for total in sums]

@@ -1,0 +1,77 @@
+"""Checks of the times around a draw: the blood count's, and that until the tube was acquired.
+
+The hours come from the sheet; without both times there is nothing to check.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carflow.findings import Finding, Severity
+from carflow.qc.limits import Above
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carflow.qc.summary import TubeSummary
+    from carflow.thresholds import QcLimits
+
+
+def check_blood_count_time(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
+    """Compare the draw of the blood count with that of the tube."""
+    if tube.cbc_hours_apart is None:
+        return ()
+    hours = abs(tube.cbc_hours_apart)
+    allowed = Above(limits.cbc_hours_warn, limits.cbc_hours_fail, unit="h")
+    when = "after" if tube.cbc_hours_apart > 0 else "before"
+    severity = allowed.severity(hours)
+    told = (
+        f"The blood count was drawn {hours:.3g} h {when} the tube"
+        if hours
+        else ("Blood count and tube were drawn together")
+    )
+    ending = (
+        "."
+        if severity is Severity.PASS
+        else ": counts by WBC, ALC and CD3 are those of another time."
+    )
+    return (
+        Finding(
+            code="QC-CBC-TIME",
+            severity=severity,
+            message=told + ending,
+            sample_id=tube.sample_id,
+            value=hours,
+            limit=str(allowed),
+        ),
+    )
+
+
+def check_tube_age(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
+    """Compare the acquisition with the draw: CAR+ percentages fall in stored blood."""
+    hours = tube.hours_to_acquisition
+    if hours is None:
+        return ()
+    allowed = Above(limits.tube_age_warn_h, unit="h")
+    severity = Severity.WARN if hours < 0 else allowed.severity(hours)
+    if hours < 0:
+        message = f"The tube was acquired {-hours:.3g} h before it was drawn: check both times."
+    else:
+        message = f"The tube was acquired {hours:.3g} h after it was drawn"
+        message += "." if severity is Severity.PASS else ": CAR+ percentages fall in stored blood."
+    return (
+        Finding(
+            code="QC-TUBE-AGE",
+            severity=severity,
+            message=message,
+            sample_id=tube.sample_id,
+            value=hours,
+            limit=str(allowed),
+        ),
+    )
+
+
+DRAW_CHECKS: tuple[Callable[[TubeSummary, QcLimits], tuple[Finding, ...]], ...] = (
+    check_blood_count_time,
+    check_tube_age,
+)
