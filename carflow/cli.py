@@ -140,7 +140,7 @@ def qc(
 
     baselines = qc_files.read_baselines(baseline) if baseline else ()
     study = _read_inputs(inputs)
-    strategies = _read_gates(gates) if gates else None
+    strategies = _gates_if_named(gates)
     with TubeProgress(len(study.tubes)) as progress:
         found = checked(
             study, strategies, jobs=jobs, baselines=baselines, tube_done=progress.tube_done
@@ -297,6 +297,16 @@ def _read_gates(sources: Sequence[str], sample: str | None = None) -> list[Strat
     from carflow.gating.reading import read_gates
 
     return [read_gates(source, sample=sample) for source in sources]
+
+
+def _gates_if_named(sources: Sequence[str] | None) -> list[Strategy] | None:
+    if sources:
+        return _read_gates(sources)
+    say(
+        "no gates were named: populations, controls of the CAR gate and what compensation left "
+        "are not checked (--gates FILE)"
+    )
+    return None
 
 
 def _read_inputs(inputs: Sequence[str]) -> Study:
