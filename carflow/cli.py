@@ -55,6 +55,10 @@ WorkspaceSample = Annotated[
 ]
 Jobs = Annotated[int, typer.Option(min=1, max=64, help="Tubes worked on at a time.")]
 
+GroupBy = Annotated[
+    str, typer.Option("--by", help="Column with one value for each subject: cohorts by group.")
+]
+
 
 class ListingFormat(StrEnum):
     """How findings are printed."""
@@ -76,6 +80,7 @@ def run(
     out: Annotated[Path, typer.Option(help="Folder for the results; made if absent.")],
     sample: WorkspaceSample = None,
     jobs: Jobs = 1,
+    group_by: GroupBy = "",
 ) -> ExitCode:
     """Go from a sample sheet and gates to counts, curves, peaks, checks and a report."""
     from carflow import pipeline
@@ -83,7 +88,7 @@ def run(
     from carflow.study.sheet import read_study
 
     strategies = _read_gates(gates, sample)
-    study = read_study(sheet)
+    study = read_study(sheet, group_by=group_by)
     make_folder(out)
     with TubeProgress(len(study.tubes)) as progress:
         result = pipeline.run(study, strategies, jobs=jobs, tube_done=progress.tube_done)
@@ -171,17 +176,24 @@ def peak(
     today: Annotated[
         float | None, typer.Option(help="Today's day, for patients who are still followed.")
     ] = None,
+    group_by: GroupBy = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> ExitCode:
     """Tell the observed day of the peak of each curve in a table of days and values."""
-    from carflow.kinetics.told_peaks import cohort_told, told_peak
+    from carflow.kinetics.told_peaks import cohorts_told, told_peak
     from carflow.study.value_table import read_series
 
-    series = read_series(sys.stdin.read() if table == "-" else Path(table))
+    source = sys.stdin.read() if table == "-" else Path(table)
+    series = read_series(source, group_by=group_by)
     told = [told_peak(one, today=today) for one in series]
     if as_json:
         answers = [
-            {"subject_id": one.subject_id, "quantity": one.quantity, **answer.peak.as_row()}
+            {
+                "subject_id": one.subject_id,
+                "quantity": one.quantity,
+                **({"group": one.group} if group_by else {}),
+                **answer.peak.as_row(),
+            }
             for one, answer in zip(series, told, strict=True)
         ]
         print_data(json.dumps(answers, ensure_ascii=False, indent=2))
@@ -189,8 +201,9 @@ def peak(
     for one, answer in zip(series, told, strict=True):
         whose = ", ".join(filter(None, (one.subject_id, one.quantity)))
         print_data(": ".join(filter(None, (whose, " ".join(answer.sentences)))))
-    if len({one.subject_id for one in series}) == len(series) > 1:
-        print_data("Cohort: " + " ".join(cohort_told([answer.peak for answer in told])))
+    pairs = [(one, answer.peak) for one, answer in zip(series, told, strict=True)]
+    for name, sentences in cohorts_told(pairs, column=group_by):
+        print_data(f"{name}: {' '.join(sentences)}")
     return ExitCode.OK
 
 

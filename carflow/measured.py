@@ -9,6 +9,7 @@ is known only at its end. Otherwise it is read once, and judged while it passes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from carflow.cleaning.watch import WatchedTube, assess_stability
 from carflow.errors import CarflowError, Problems
 from carflow.fcs.reader import read_fcs
 from carflow.fcs.volume import AcquiredVolume, acquired_volume
+from carflow.gating.cut_twins import cut_twins
 from carflow.gating.drawn_cells import DrawnCells, drawn_cells
 from carflow.gating.engine import gate
 from carflow.gating.process_control import control_values
@@ -25,7 +27,7 @@ from carflow.gating.strategy import AssayLimits, Role, Strategy
 from carflow.qc.summary import TubeSummary, summarise
 from carflow.quantify.background import Background
 from carflow.quantify.counts import TubeCounts
-from carflow.quantify.gated import car_medians, tube_counts
+from carflow.quantify.gated import car_marker, car_medians, tube_counts
 from carflow.quantify.merging import MergeKey
 from carflow.quantify.tube import unquantified
 from carflow.reasons import Reason
@@ -34,8 +36,6 @@ from carflow.result.sample import Failure, PopulationCount, SampleResult
 from carflow.study.model import SampleType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from carflow.cleaning.drawn import DrawnEvents
     from carflow.cleaning.stability import Stability
     from carflow.fcs.acquisition import Acquisition
@@ -51,6 +51,7 @@ class Counted:
     volume: AcquiredVolume
     limits: AssayLimits
     key: MergeKey
+    car_events: Mapping[float, int] | Reason
     background: Background | None = None
 
 
@@ -77,7 +78,7 @@ def attempt(tube: Tube, strategy: Strategy | None) -> Outcome:
             tube,
             strategy,
             quantities=unquantified(tube, Reason.TUBE_FAILED),
-            failure=_failure(error),
+            failure=Failure.of(error),
         )
         return Outcome(result=failed, error=error)
 
@@ -91,9 +92,7 @@ def _measured(tube: Tube, strategy: Strategy | None) -> Outcome:
     if strategy.disturbed == "remove":
         course = assess_stability(acquisition)
         watched = WatchedTube(without_disturbed(acquisition, course))
-    gated = gate(
-        watched, strategy, masks=False, medians=car_medians(strategy), densities=strategy.plots
-    )
+    gated, car_events = _gated(watched, strategy)
     if course is None:
         course = watched.stability()
     drawn = watched.drawn()
@@ -119,7 +118,7 @@ def _measured(tube: Tube, strategy: Strategy | None) -> Outcome:
         result=_result(tube, gated, course, n_events=acquisition.n_events),
         summary=summary,
         sha256=acquisition.sha256,
-        counted=_counted(tube, acquisition, gated, course),
+        counted=_counted(tube, acquisition, (gated, car_events), course),
     )
 
 
@@ -152,7 +151,26 @@ def _far_negatives(cells: DrawnCells | None) -> Mapping[str, float]:
     return {} if cells is None else far_negative_pct(cells.values, cells.channels)
 
 
-def _counted(tube: Tube, acquisition: Acquisition, gated: Gated, course: Stability) -> Counted:
+def _gated(watched: WatchedTube, strategy: Strategy) -> tuple[Gated, Mapping[float, int] | Reason]:
+    """Return a gated tube, and its CAR+ events with the CAR cut moved, from one pass."""
+    twins = cut_twins(strategy, car_marker(strategy))
+    gated = gate(
+        watched,
+        strategy if isinstance(twins, Reason) else twins.strategy,
+        masks=False,
+        medians=car_medians(strategy),
+        densities=strategy.plots,
+    )
+    return (gated, twins) if isinstance(twins, Reason) else twins.parted(gated)
+
+
+def _counted(
+    tube: Tube,
+    acquisition: Acquisition,
+    found: tuple[Gated, Mapping[float, int] | Reason],
+    course: Stability,
+) -> Counted:
+    gated, car_events = found
     counts = tube_counts(gated)
     volume = acquired_volume(acquisition.keywords, unit_override=tube.volume_unit_override)
     if gated.strategy.disturbed == "remove" and course.removed:
@@ -165,6 +183,7 @@ def _counted(tube: Tube, acquisition: Acquisition, gated: Gated, course: Stabili
         counts=counts,
         volume=volume,
         limits=gated.strategy.limits,
+        car_events=car_events,
         key=MergeKey(
             panel_id=tube.panel_id,
             settings="|".join(acquisition.voltages),
@@ -205,15 +224,3 @@ def _row(tube: Tube, strategy: Strategy | None, **found: object) -> SampleResult
         gates_name=strategy.name if strategy else "",
         **found,  # type: ignore[arg-type]  # the callers name fields of SampleResult
     )
-
-
-def _failure(error: CarflowError | Problems) -> Failure:
-    """Return the form of an error that may be passed on: without the place, which names a file."""
-    if isinstance(error, Problems):
-        first = error.exceptions[0]
-        sentences = "; ".join(
-            one.without_place() for one in error.exceptions if isinstance(one, CarflowError)
-        )
-        code = first.code if isinstance(first, CarflowError) else "SEVERAL"
-        return Failure(code=code, sentence=sentences)
-    return Failure(code=error.code, sentence=error.without_place())

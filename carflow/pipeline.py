@@ -16,14 +16,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from carflow.errors import CarflowError, GatesError, Problems
+from carflow.cuts import CutStudy, CutTube, move_cuts, peak_days, with_cuts
 from carflow.findings import Finding
+from carflow.gating.choice import gates_for
 from carflow.gating.strategy import Strategy
+from carflow.kinetics.cohort_summary import cohort_summaries
 from carflow.kinetics.methods import compare_pooled
 from carflow.measured import Outcome, attempt
 from carflow.provenance import provenance_of
 from carflow.qc.baselines import check_charts
 from carflow.qc.checks import check_batch
+from carflow.qc.cut_checks import check_car_cut
 from carflow.qc.stated_limits import stated_limits
 from carflow.qc.summary import TubeSummary
 from carflow.quantify.absolute import stated_of
@@ -40,8 +43,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from carflow.errors import CarflowError, Problems
     from carflow.qc.control_charts import Baseline
     from carflow.quantify.quantity import Quantity
+    from carflow.result.subject import SubjectResult
     from carflow.study.model import Study, Tube
     from carflow.thresholds import QcLimits
 
@@ -89,18 +94,23 @@ def run(
     limits = limits or stated_limits(strategies)
     gated = _outcomes(study, strategies, jobs=jobs, tube_done=tube_done)
     outcomes = tuple(_quantified(study, gated))
-    results = tuple(outcome.result for outcome in outcomes)
-    visits = merged_visits(_visit_tubes(study, outcomes))
-    subjects = tuple(
-        subject_result(study, results, name, visits=visits) for name in study.subject_ids
-    )
+    moved = move_cuts(_cut_tubes(study, outcomes))
+    subjects = _subjects(study, outcomes, moved)
     return Result(
-        tube_results=results,
+        tube_results=tuple(
+            replace(one.result, cut_shifts=moved.shifts.get(one.result.sample_id, ()))
+            for one in outcomes
+        ),
         subject_results=subjects,
         pooled_comparisons=compare_pooled([one.curves for one in subjects]),
-        all_findings=_findings(study, outcomes, limits),
+        all_findings=_findings(study, outcomes, subjects, limits),
         provenance=provenance_of(study, strategies, _channels(outcomes), limits=limits),
         references=study.references,
+        cohorts=cohort_summaries(
+            [found for one in subjects for found in one.kinetics],
+            column=study.group_column,
+            groups=study.groups,
+        ),
         manifest=tuple(
             ManifestRow(sample_id=tube.sample_id, file=tube.path.name, sha256=outcome.sha256)
             for tube, outcome in zip(study.tubes, outcomes, strict=True)
@@ -144,7 +154,8 @@ def checked(
         _quantified(study, _outcomes(study, strategies, jobs=jobs, tube_done=tube_done))
     )
     summaries = tuple(one.summary for one in outcomes if one.summary is not None)
-    found = _findings(study, outcomes, limits)
+    subjects = _subjects(study, outcomes, move_cuts(_cut_tubes(study, outcomes)))
+    found = _findings(study, outcomes, subjects, limits)
     if baselines:
         found = (*found, *check_charts(summaries, baselines))
     return Checked(
@@ -177,27 +188,12 @@ def check(
 def _outcomes(
     study: Study, strategies: tuple[Strategy, ...], *, jobs: int, tube_done: TubeDone | None
 ) -> tuple[Outcome, ...]:
-    by_tube = [_strategy_of(tube, strategies) for tube in study.tubes]
+    by_tube = [gates_for(tube.sample_id, tube.panel_id, strategies) for tube in study.tubes]
     work = partial(_outcome, tube_done=tube_done)
     if jobs <= 1:
         return tuple(map(work, study.tubes, by_tube))
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         return tuple(pool.map(work, study.tubes, by_tube))
-
-
-def _strategy_of(tube: Tube, strategies: tuple[Strategy, ...]) -> Strategy | None:
-    """Return the gates of a tube: the only ones, or those of its panel."""
-    if len(strategies) <= 1:
-        return strategies[0] if strategies else None
-    found = [strategy for strategy in strategies if strategy.panel_id == tube.panel_id]
-    if len(found) == 1:
-        return found[0]
-    panels = ", ".join(f'"{strategy.panel_id}"' for strategy in strategies)
-    raise GatesError(
-        f'sample {tube.sample_id} has the panel_id "{tube.panel_id}", for which there are '
-        f"{len(found)} gate files",
-        hint=f"the gate files given are for the panels {panels}; each tube needs exactly one",
-    )
 
 
 def _outcome(tube: Tube, strategy: Strategy | None, *, tube_done: TubeDone | None) -> Outcome:
@@ -246,27 +242,46 @@ def _per_ul(quantities: tuple[Quantity, ...]) -> dict[str, float]:
     }
 
 
-def _findings(study: Study, outcomes: tuple[Outcome, ...], limits: QcLimits) -> tuple[Finding, ...]:
+def _findings(
+    study: Study,
+    outcomes: tuple[Outcome, ...],
+    subjects: tuple[SubjectResult, ...],
+    limits: QcLimits,
+) -> tuple[Finding, ...]:
     summaries = [outcome.summary for outcome in outcomes if outcome.summary is not None]
     failures = [
         (outcome.result.sample_id, outcome.result.failure.code, outcome.result.failure.sentence)
         for outcome in outcomes
         if outcome.result.failure is not None
     ]
-    found = (*check_batch(summaries, failures, limits=limits), *study.findings)
+    cuts = [found for one in subjects for found in check_car_cut(one.subject_id, peak_days(one))]
+    found = (*check_batch(summaries, failures, limits=limits), *cuts, *study.findings)
     return tuple(sorted(found, key=lambda finding: finding.severity.rank))
 
 
-def _visit_tubes(study: Study, outcomes: tuple[Outcome, ...]) -> list[VisitTube]:
+def _cut_tubes(study: Study, outcomes: tuple[Outcome, ...]) -> list[CutTube]:
     return [
-        VisitTube(
-            part=TubePart(key=found.key, tube=tube, counts=found.counts, volume=found.volume),
-            limits=found.limits,
-            background=found.background,
+        CutTube(
+            visit=VisitTube(
+                part=TubePart(key=found.key, tube=tube, counts=found.counts, volume=found.volume),
+                limits=found.limits,
+                background=found.background,
+            ),
+            gates_name=outcome.result.gates_name,
+            car_events=found.car_events,
         )
         for tube, outcome in zip(study.tubes, outcomes, strict=True)
         if (found := outcome.counted) is not None
     ]
+
+
+def _subjects(
+    study: Study, outcomes: tuple[Outcome, ...], moved: CutStudy
+) -> tuple[SubjectResult, ...]:
+    results = tuple(outcome.result for outcome in outcomes)
+    visits = merged_visits([one.visit for one in _cut_tubes(study, outcomes)])
+    subjects = (subject_result(study, results, name, visits=visits) for name in study.subject_ids)
+    return tuple(with_cuts(subject, results, moved) for subject in subjects)
 
 
 def _channels(outcomes: tuple[Outcome, ...]) -> dict[str, Mapping[str, str]]:

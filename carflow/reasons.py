@@ -45,6 +45,11 @@ class Reason(StrEnum):
     NO_CONTROL = "NO_CONTROL", "no control tube whose background could be subtracted"
     NOT_ABOVE_CONTROL = "NOT_ABOVE_CONTROL", "not to be told from the background of the control"
     EMPTY_CONTROL = "EMPTY_CONTROL", "no event in the denominator of the control"
+    NO_CUT = "NO_CUT", "the CAR gate is no plain cut on the CAR axis that could be moved"
+    CUT_NOT_POSITIVE = (
+        "CUT_NOT_POSITIVE",
+        "the CAR cut lies at or below 0, where there is no decade",
+    )
     NOT_MERGED = (
         "NOT_MERGED",
         "the tubes of this visit differ in panel, settings, gates or preparation",

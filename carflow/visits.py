@@ -75,7 +75,7 @@ def subject_result(
     curves = tuple(
         curve
         for name in CURVE_QUANTITIES
-        if (curve := _curve(results, subject_id, name, visits=visits)) is not None
+        if (curve := subject_curve(results, subject_id, name, visits=visits)) is not None
     )
     kinetics = tuple(analyse_curve(curve, treatments, study.references) for curve in curves)
     return SubjectResult(
@@ -87,8 +87,12 @@ def subject_result(
     )
 
 
-def _curve(
-    results: tuple[SampleResult, ...], subject_id: str, name: str, *, visits: Visits
+def subject_curve(
+    results: Sequence[SampleResult],
+    subject_id: str,
+    name: str,
+    *,
+    visits: Mapping[Visit, tuple[Quantity, ...]],
 ) -> Curve | None:
     """Return a subject's curve of one quantity, or None where no tube measured it.
 

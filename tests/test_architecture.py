@@ -25,6 +25,7 @@ FLOORS: list[list[str]] = [
     ["result"],
     ["report"],
     ["provenance", "simulate", "terminal", "visits", "measured"],
+    ["cuts"],
     ["pipeline", "qc_files"],
     ["course", "faults"],
     ["cli"],
@@ -35,8 +36,9 @@ FLOOR_OF = {name: height for height, floor in enumerate(FLOORS) for name in floo
 # The rooms of each folder, in the order in which they may know each other.
 ROOMS: dict[str, list[str]] = {
     "study": [
-        "model", "cells", "delimited", "workbook", "rows", "table", "folder", "treatments",
-        "references", "consistency", "draw_times", "sheet", "flowjo_table", "value_table", "draft",
+        "model", "cells", "delimited", "workbook", "rows", "table", "groups", "folder",
+        "treatments", "references", "consistency", "draw_times", "sheet", "flowjo_table",
+        "value_table", "draft",
         "unsheeted",
     ],
     "fcs": [
@@ -53,38 +55,38 @@ ROOMS: dict[str, list[str]] = {
     "gating": [
         "biex", "scales", "matrices", "shapes", "near", "bounds", "raster", "regions", "tube",
         "compensation", "strategy", "sources", "dyes", "plan", "rows", "selection", "gated",
-        "tallies", "engine", "parents", "models", "template_errors", "drafts", "template",
-        "document", "gatingml_axes", "gatingml_gates", "gatingml_reader", "gatingml", "flowjo",
-        "reading", "tree", "drawn_cells", "process_control",
+        "cut_twins", "tallies", "engine", "parents", "models", "template_errors", "drafts",
+        "template", "document", "gatingml_axes", "gatingml_gates", "gatingml_reader", "gatingml",
+        "flowjo", "reading", "tree", "choice", "drawn_cells", "process_control",
     ],
     "quantify": [
         "quantity", "declarations", "intervals", "dilution", "counts", "gated", "limits", "blanks",
         "background", "staining", "percentages", "absolute", "gene_copies", "copies", "tube",
-        "merging", "decision",
+        "merging", "decision", "cut_shift",
     ],
     "kinetics": [
         "curve", "series", "spreads", "growth", "auc", "tobit", "slope", "turnbull", "peak_draws",
         "bent_cable", "peak", "peak_shape", "peak_model", "peak_passed", "cohort",
         "expansion", "persistence", "areas", "nca", "infinity", "parameters", "batch",
-        "regression", "concordance", "lag", "treatments", "wording", "peak_wording",
-        "cohort_wording", "told_peaks", "subject",
-        "methods",
+        "regression", "concordance", "lag", "treatments", "wording", "cut_sensitivity",
+        "peak_wording", "cohort_wording", "subject", "cohort_summary", "told_peaks", "methods",
     ],
     "qc": [
         "limits", "stated_limits", "register", "summary", "usual", "tube_checks",
         "time_checks", "population_checks", "count_checks", "draw_checks", "batch_checks",
         "setting_checks", "percentage_checks", "residual_checks", "replicate_checks",
-        "control_checks", "study_checks", "course_checks", "carry_over_checks", "checks",
-        "control_charts", "baselines", "waivers", "verdicts", "formats", "multiqc",
+        "control_checks", "study_checks", "course_checks", "carry_over_checks", "cut_checks",
+        "checks", "control_charts", "baselines", "waivers", "verdicts", "formats", "multiqc",
     ],
     "result": [
         "sample", "subject", "pictures", "rows", "run", "archive",
     ],
     "report": [
         "files", "style", "wording", "labels", "strip", "tables", "curves",
-        "subject_tables", "comparison_table",
-        "workbook", "timecourse", "density", "expansion", "model_figure",
-        "subjects", "dilution", "time_traces", "levey_jennings", "page", "outputs",
+        "subject_tables", "comparison_table", "workbook", "timecourse", "density", "expansion",
+        "model_figure", "subjects", "dilution", "cut_band", "cohort_band", "beside", "time_traces",
+        "levey_jennings", "page",
+        "outputs",
     ],
 }  # fmt: skip
 

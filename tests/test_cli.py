@@ -20,8 +20,8 @@ from carflow.errors import ExitCode
 HEADER = "file,sample_id,subject_id,day,sample_type\n"
 OUTPUTS = {
     "quantities.csv", "samples.csv", "populations.csv", "subjects.csv", "findings.csv",
-    "comparisons.csv", "failures.csv", "intervals.csv", "gates.lock.json", "report.html",
-    "carflow.xlsx", "run.json", "result.json",
+    "comparisons.csv", "failures.csv", "cut_shifts.csv", "cohort.csv", "intervals.csv",
+    "gates.lock.json", "report.html", "carflow.xlsx", "run.json", "result.json",
 }  # fmt: skip
 
 Run = Callable[..., int]
@@ -412,6 +412,24 @@ def test_peak_of_several_subjects_adds_the_cohort(
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 4
     assert said[-1].startswith("Cohort: 3 of 3 patients have an observed peak.")
+
+
+def test_peak_by_a_column_tells_each_group(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "A,7,20,x\nA,12,60,x\nA,14,30,x\nB,7,50,y\nB,12,40,y\nB,14,9,y\n"
+    values = tmp_path / "values.csv"
+    values.write_text("subject_id,day,value,arm\n" + rows, encoding="utf-8")
+
+    assert cli.main(["peak", str(values), "--by", "arm"]) == ExitCode.OK
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in said] == [
+        "A", "B", "Cohort", "Cohort, arm x", "Cohort, arm y",
+    ]  # fmt: skip
+    assert "Cmax: geometric mean 54.8" in said[2]
+
+    assert cli.main(["peak", str(values), "--by", "arm", "--json"]) == ExitCode.OK
+    assert [one["group"] for one in json.loads(capsys.readouterr().out)] == ["x", "y"]
 
 
 def test_peak_of_a_patient_still_followed_says_how_sure_it_is_that_it_has_passed(

@@ -24,6 +24,7 @@ _FEWEST_BRIGHT = 20
 _ENOUGH_EVENTS = 10 * _FEWEST_BRIGHT
 _STRONGLY = -0.15
 _SMALLEST = 0.05
+_FEW_PRODUCTS = 200_000
 
 
 def odd_matrix(sample: Sample, spillover: Spillover | None) -> list[Finding]:
@@ -33,8 +34,10 @@ def odd_matrix(sample: Sample, spillover: Spillover | None) -> list[Finding]:
     if sample.size < _ENOUGH_EVENTS:
         return []
     by_name = {column.parameter.name: column for column in sample.layout.columns}
-    raw = np.stack([sample.scaled(by_name[name]) for name in spillover.channels])
-    raw = raw[:, np.isfinite(raw).all(axis=0)]
+    raw = np.array([sample.scaled(by_name[name]) for name in spillover.channels])
+    finite = np.isfinite(raw).all(axis=0)
+    if not finite.all():
+        raw = raw[:, finite]
     if raw.shape[1] < _ENOUGH_EVENTS:
         return []
     pairs = _overcompensated(raw, spillover.matrix)
@@ -52,21 +55,28 @@ def odd_matrix(sample: Sample, spillover: Spillover | None) -> list[Finding]:
 
 def _overcompensated(raw: np.ndarray, matrix: np.ndarray) -> list[tuple[int, int]]:
     """Return the pairs (dye, detector) in which bright events become strongly negative."""
-    # not a product of matrices: the library behind it would start threads that outlive it
-    compensated = np.einsum("dj,de->je", np.linalg.inv(matrix), raw)
-    size, events = compensated.shape
-    count = max(_FEWEST_BRIGHT, int(_BRIGHT_SHARE * events))
+    compensated = _compensated(raw, matrix)
+    count = max(_FEWEST_BRIGHT, int(_BRIGHT_SHARE * raw.shape[1]))
     found = []
-    for dye in range(size):
-        brightest = np.argpartition(compensated[dye], -count)[-count:]
-        bright = compensated[:, brightest]
-        level = np.median(bright, axis=1)
-        slopes = level / max(float(level[dye]), 1.0)
-        found += [
-            (dye, detector)
-            for detector in range(size)
-            if detector != dye
-            and slopes[detector] < _STRONGLY
-            and matrix[dye, detector] >= _SMALLEST
-        ]
+    for dye, coefficients in enumerate(matrix):
+        detectors = [at for at, one in enumerate(coefficients) if at != dye and one >= _SMALLEST]
+        if detectors:
+            brightest = np.argpartition(compensated[dye], -count)[-count:]
+            level, *others = np.median(compensated[[dye, *detectors]][:, brightest], axis=1)
+            found += [
+                (dye, detector)
+                for detector, other in zip(detectors, others, strict=True)
+                if other / max(level, 1.0) < _STRONGLY
+            ]
     return found
+
+
+def _compensated(raw: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Return compensated values, (d, n), in pieces too small for the library to start threads."""
+    weights = np.linalg.inv(matrix).T
+    events = max(64, _FEW_PRODUCTS // weights.size)
+    compensated = np.empty(raw.shape)
+    for start in range(0, raw.shape[1], events):
+        here = slice(start, start + events)
+        np.matmul(weights, raw[:, here], out=compensated[:, here])
+    return compensated

@@ -42,21 +42,15 @@ class Panel:
         AnalysisError
             MARKER-MISSING or MARKER-AMBIGUOUS, with a list of what is there.
         """
-        folded = _folded(name)
-        for found in (
-            _places(self.channels, name),
-            _places(self.markers, name),
-            {
-                place
-                for names in (self.channels, self.markers)
-                for place, other in enumerate(names)
-                if folded and _folded(other) == folded
-            },
-        ):
-            if len(found) == 1:
-                return found.pop()
-            if found:
-                raise self._ambiguous(name, sorted(found))
+        found = (
+            _places(self.channels, name)
+            or _places(self.markers, name)
+            or _alike(self.channels, name) | _alike(self.markers, name)
+        )
+        if len(found) == 1:
+            return found.pop()
+        if found:
+            raise self._ambiguous(name, sorted(found))
         raise AnalysisError(
             f'there is no channel or marker "{name}"; the tube has {self._listed()}',
             hint="check the spelling in the gate file, or give the marker's name in the panel",
@@ -82,6 +76,11 @@ class Panel:
 
 def _places(names: tuple[str, ...], name: str) -> set[int]:
     return {place for place, other in enumerate(names) if other and other == name}
+
+
+def _alike(names: tuple[str, ...], name: str) -> set[int]:
+    folded = _folded(name)
+    return {place for place, other in enumerate(names) if folded and _folded(other) == folded}
 
 
 def _folded(name: str) -> str:

@@ -60,7 +60,7 @@ class Dyes:
         for place, one in enumerate(self._dyes):
             for name, weight in one.weights:
                 exact[self._detectors.index(name), place] = weight
-        self._weights = exact.astype(np.float32)
+        self._weights = np.ascontiguousarray(exact.T, dtype=np.float32)
         self._sizes = np.abs(exact)
         self._events = max(64, _FEW_PRODUCTS // max(exact.size, 1))
 
@@ -75,7 +75,7 @@ class Dyes:
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, len(rows), self._events):
                 piece = rows[start : start + self._events].astype(np.float32, copy=False)
-                values[:, start : start + self._events] = np.dot(piece, self._weights).T
+                np.matmul(self._weights, piece.T, out=values[:, start : start + self._events])
         return Product(
             dict(zip(self._dyes, values, strict=True)),
             dict(zip(self._dyes, self._slacks(block), strict=True)),

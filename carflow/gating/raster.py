@@ -27,9 +27,12 @@ from carflow.gating.scales import Values
 if TYPE_CHECKING:
     from carflow.fcs.block import Stored
     from carflow.gating.scales import Scale
-    from carflow.gating.shapes import Polygon
+    from carflow.gating.shapes import Membership, Polygon
 
 OUTSIDE, INSIDE, CUT = 0, 1, 2
+_BY_EDGE = 4  # and more: cut by one edge only, 2 × its number + whether its left is inside
+_MOST_EDGES = (255 - _BY_EDGE) // 2
+_ROUNDING = 1e-11  # relative; a side that is nearer to 0 than this is left to the polygon
 _STRAIGHT_CELLS, _CURVED_CELLS = 512, 256
 _WIDER = 1e-6  # of a linear value; a 32-bit float is rounded by 6e-8
 _Cells = NDArray[np.int32]
@@ -64,18 +67,37 @@ class Raster:
     x: _Axis
     y: _Axis
     classes: _Grid
+    edges: Values
 
     def classify(self, x: Stored, y: Stored) -> _Grid:
-        """Return OUTSIDE, INSIDE or CUT for each pair of finite linear values, (n,)."""
+        """Return OUTSIDE, INSIDE or, from CUT on, a cut cell for pairs of linear values, (n,)."""
         cells = self.x.cells(x)
         cells *= len(self.y.first)
         cells += self.y.cells(y)
         return self.classes.take(cells)
 
+    def beside(self, classes: _Grid, x: Values, y: Values) -> tuple[Membership, Membership]:
+        """Tell for points in cut cells whether they are inside, and where that is not sure.
+
+        Parameters
+        ----------
+        classes : (n,) array
+            Their classes, all of them CUT or more.
+        x, y : (n,) arrays
+            Their exact scale coordinates.
+        """
+        codes = np.maximum(classes, _BY_EDGE) - _BY_EDGE
+        x0, y0, run, rise = self.edges[:, codes >> 1]
+        up, across = run * (y - y0), (x - x0) * rise
+        side = up - across
+        unsure = np.abs(side) <= _ROUNDING * (np.abs(up) + np.abs(across))
+        unsure |= classes < _BY_EDGE
+        return (side > 0.0) == (codes & 1).astype(np.bool_), unsure
+
 
 @lru_cache(maxsize=128)
 def raster(
-    polygon: Polygon, x: Scale, y: Scale, *, slack: tuple[float, float] = (0.0, 0.0)
+    polygon: Polygon, x: Scale, y: Scale, *, slack: tuple[float, ...] = (0.0, 0.0)
 ) -> Raster:
     """Return the cells of a polygon.
 
@@ -90,14 +112,22 @@ def raster(
     >>> from carflow.gating.shapes import Polygon
     >>> square = Polygon(vertices=((0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0)))
     >>> grid = raster(square, Identity(), Identity())
-    >>> grid.classify(np.array([2.0, 9.0, 4.0]), np.array([2.0, 2.0, 1.0])).tolist()
-    [1, 0, 2]
+    >>> classes = grid.classify(np.array([2.0, 9.0, 4.0]), np.array([2.0, 2.0, 1.0]))
+    >>> classes[:2].tolist(), bool(classes[2] >= CUT)
+    ([1, 0], True)
     """
     xs, ys = zip(*polygon.vertices, strict=True)
     across, up = _axis(x, min(xs), max(xs), slack[0]), _axis(y, min(ys), max(ys), slack[1])
+    edges = np.array(
+        [(x0, y0, x1 - x0, y1 - y0) for (x0, y0), (x1, y1) in _edges(polygon)], dtype=np.float64
+    ).T
     classes = _parity(polygon, across, up)
-    classes[_cut(polygon, across, up)] = CUT
-    return Raster(across, up, classes.ravel())
+    counts, numbers = _cut(polygon, across, up)
+    by_one = _by_one_edge(classes, numbers, edges, (across, up))
+    classes[counts > 0] = CUT
+    if edges.shape[1] <= _MOST_EDGES:
+        classes[counts == 1] = by_one[counts == 1]
+    return Raster(across, up, classes.ravel(), edges)
 
 
 def _axis(scale: Scale, low: float, high: float, slack: float) -> _Axis:
@@ -147,11 +177,28 @@ def _table(ordered: NDArray[np.int64]) -> _Cells:
     return np.concatenate((cells[0x8000:], cells[0x7FFF::-1]))
 
 
-def _cut(polygon: Polygon, x: _Axis, y: _Axis) -> NDArray[np.bool_]:
-    """Tell for each cell whether an edge passes through it."""
-    steps = np.zeros((len(x.first), len(y.first) + 1), dtype=np.int32)
+def _edges(polygon: Polygon) -> list[tuple[tuple[float, float], tuple[float, float]]]:
     ends = (*polygon.vertices[1:], polygon.vertices[0])
-    for start, end in zip(polygon.vertices, ends, strict=True):
+    return list(zip(polygon.vertices, ends, strict=True))
+
+
+def _by_one_edge(parity: _Grid, numbers: _Cells, edges: Values, axes: tuple[_Axis, _Axis]) -> _Grid:
+    """Return the class of each cell, were it cut by the edge of that number alone."""
+    across, up = _middles(axes[0])[:, np.newaxis], _middles(axes[1])
+    x0, y0, run, rise = edges[:, np.clip(numbers, 0, edges.shape[1] - 1)]
+    above, beyond = run * (up - y0), (across - x0) * rise
+    side = above - beyond
+    left_is_inside = (side > 0.0) == parity.astype(np.bool_)
+    classes = _BY_EDGE + 2 * numbers + left_is_inside
+    # the middle lies on the edge: its parity tells nothing of the sides
+    classes[np.abs(side) <= _ROUNDING * (np.abs(above) + np.abs(beyond))] = CUT
+    return np.asarray(classes, dtype=np.uint8)
+
+
+def _cut(polygon: Polygon, x: _Axis, y: _Axis) -> tuple[_Cells, _Cells]:
+    """Return how many edges pass through each cell, and where it is one, which one."""
+    steps = np.zeros((2, len(x.first), len(y.first) + 1), dtype=np.int32)
+    for number, (start, end) in enumerate(_edges(polygon)):
         (x0, y0), (x1, y1) = sorted((start, end))
         columns = np.flatnonzero((x.last >= x0) & (x.first <= x1))
         if x0 == x1:
@@ -162,17 +209,20 @@ def _cut(polygon: Polygon, x: _Axis, y: _Axis) -> NDArray[np.bool_]:
             right = y0 + (np.minimum(x.last[columns], x1) - x0) * slope
             lows, highs = np.minimum(left, right), np.maximum(left, right)
         slack = 1e-9 * (abs(y0) + abs(y1))
-        steps[columns, np.searchsorted(y.last, lows - slack)] += 1
-        steps[columns, np.searchsorted(y.first, highs + slack, side="right")] -= 1
-    return np.asarray(np.cumsum(steps, axis=1)[:, :-1] > 0)
+        first = np.searchsorted(y.last, lows - slack)
+        last = np.searchsorted(y.first, highs + slack, side="right")
+        for step, weight in zip(steps, (1, number), strict=True):
+            step[columns, first] += weight
+            step[columns, last] -= weight
+    counts, numbers = np.cumsum(steps, axis=2, dtype=np.int32)[:, :, :-1]
+    return counts, numbers
 
 
 def _parity(polygon: Polygon, x: _Axis, y: _Axis) -> _Grid:
     """Tell for the middle of each cell whether it is inside; true of cells no edge cuts."""
     across, up = _middles(x), _middles(y)
     crossings = np.zeros((len(up), len(across) + 1), dtype=np.int32)
-    ends = (*polygon.vertices[1:], polygon.vertices[0])
-    for start, end in zip(polygon.vertices, ends, strict=True):
+    for start, end in _edges(polygon):
         (x0, y0), (x1, y1) = (start, end) if start[1] <= end[1] else (end, start)
         rows = np.flatnonzero((up >= y0) & (up < y1))
         if rows.size:

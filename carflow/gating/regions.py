@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carflow.gating.bounds import LinearBounds, linear_bounds
-from carflow.gating.raster import CUT, INSIDE, raster
+from carflow.gating.raster import CUT, INSIDE, Raster, raster
 from carflow.gating.scales import Scale
 from carflow.gating.shapes import Ellipsoid, Polygon
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from carflow.gating.near import Near
+    from carflow.gating.scales import Values
     from carflow.gating.shapes import Bounds, Membership
 
 _SLACK = 1e-9  # around a box, relative to its numbers: more than any rounding
@@ -39,23 +42,31 @@ class Region:
     def contains(self, linear: Sequence[Near]) -> Membership:
         """Tell for each event whether it is inside, given the linear values on each axis."""
         if self.rastered and isinstance(self.shape, Polygon):
-            x, y = linear
-            grid = raster(self.shape, *self.scales, slack=(_rounded(x.slack), _rounded(y.slack)))
-            classes = grid.classify(x.values, y.values)
-            inside = np.asarray(classes == INSIDE)
-            doubtful = np.flatnonzero(classes == CUT)
-        else:
-            close = self.box[0].contains(linear[0])
-            for bounds, column in zip(self.box[1:], linear[1:], strict=True):
-                close &= bounds.contains(column)
-            inside = np.zeros(len(close), dtype=np.bool_)
-            doubtful = np.flatnonzero(close)
+            return self._in_cells(linear, raster(self.shape, *self.scales, slack=_slacks(linear)))
+        close = self.box[0].contains(linear[0])
+        for bounds, column in zip(self.box[1:], linear[1:], strict=True):
+            close &= bounds.contains(column)
+        inside = np.zeros(len(close), dtype=np.bool_)
+        doubtful = np.flatnonzero(close)
         if doubtful.size:
-            axes = zip(self.scales, linear, strict=True)
-            inside[doubtful] = self.shape.contains(
-                [scale.forward(column.exact(doubtful)) for scale, column in axes]
-            )
+            inside[doubtful] = self.shape.contains(self._coordinates(linear, doubtful))
         return inside
+
+    def _in_cells(self, linear: Sequence[Near], grid: Raster) -> Membership:
+        classes = grid.classify(linear[0].values, linear[1].values)
+        inside = np.asarray(classes == INSIDE)
+        doubtful = np.flatnonzero(classes >= CUT)
+        if doubtful.size:
+            x, y = self._coordinates(linear, doubtful)
+            answers, unsure = grid.beside(classes.take(doubtful), x, y)
+            if unsure.any():
+                answers[unsure] = self.shape.contains([x[unsure], y[unsure]])
+            inside[doubtful] = answers
+        return inside
+
+    def _coordinates(self, linear: Sequence[Near], numbers: NDArray[np.intp]) -> list[Values]:
+        axes = zip(self.scales, linear, strict=True)
+        return [scale.forward(column.exact(numbers)) for scale, column in axes]
 
 
 @lru_cache(maxsize=512)
@@ -76,9 +87,9 @@ def region(shape: Polygon | Ellipsoid, scales: tuple[Scale, ...], *, rastered: b
     return Region(shape=shape, scales=scales, box=box, rastered=rastered)
 
 
-def _rounded(slack: float) -> float:
-    """Return a power of two that is not smaller, so that few grids are made."""
-    return 2.0 ** math.ceil(math.log2(slack)) if slack else 0.0
+def _slacks(linear: Sequence[Near]) -> tuple[float, ...]:
+    """Return powers of two that are not smaller than the slacks, so that few grids are made."""
+    return tuple(2.0 ** math.ceil(math.log2(one.slack)) if one.slack else 0.0 for one in linear)
 
 
 def _box(shape: Polygon | Ellipsoid) -> Bounds:

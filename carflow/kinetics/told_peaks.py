@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from carflow.kinetics.cohort import cohort_of
-from carflow.kinetics.cohort_wording import cohort_sentences
+from carflow.kinetics.cohort import cohort_of, geometric_mean
+from carflow.kinetics.cohort_summary import NO_GROUP
+from carflow.kinetics.cohort_wording import cohort_sentences, geometric_sentence
 from carflow.kinetics.peak import Peak, estimate_peak
 from carflow.kinetics.peak_draws import span_of_days
 from carflow.kinetics.peak_passed import peak_passed
@@ -68,5 +69,35 @@ def told_peak(values: Series, *, today: float | None = None) -> ToldPeak:
 
 
 def cohort_told(peaks: Sequence[Peak]) -> tuple[str, ...]:
-    """Return the time to peak of a cohort in sentences."""
-    return cohort_sentences(cohort_of(peaks))
+    """Return the time to peak and the height of a cohort in sentences.
+
+    Examples
+    --------
+    >>> peaks = [estimate_peak([7, 12, 14], values) for values in ([4, 45, 24], [9, 20, 8])]
+    >>> print(cohort_told(peaks)[-1])
+    Cmax: geometric mean 30 (95 % interval 0.174 to 5.18e+03), geometric CV 62 %, 2 patients.
+    """
+    heights = geometric_mean([peak.height for peak in peaks], unit=peaks[0].height.unit)
+    return (*cohort_sentences(cohort_of(peaks)), geometric_sentence(heights, "Cmax"))
+
+
+def cohorts_told(
+    told: Sequence[tuple[Series, Peak]], *, column: str = ""
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the sentences of all patients of a table and of each group, under their names.
+
+    Parameters
+    ----------
+    told : sequence of (Series, Peak)
+        One curve for each subject; with several curves of a subject, or one subject, there is
+        no cohort.
+    column : str
+        The column that the groups come from.
+    """
+    if not len({one.subject_id for one, _ in told}) == len(told) > 1:
+        return ()
+    found = [("Cohort", cohort_told([peak for _, peak in told]))]
+    for group in sorted({one.group for one, _ in told}) if column else ():
+        name = f"Cohort, {column} {group or NO_GROUP}"
+        found.append((name, cohort_told([peak for one, peak in told if one.group == group])))
+    return tuple(found)

@@ -41,7 +41,7 @@ def peak_sentences(peak: Peak, quantity: str) -> tuple[str, ...]:
     """
     if peak.day.value is None or peak.height.value is None:
         return (_no_peak(peak.reason),)
-    height = _spoken(peak.height.value, quantity, peak.height.unit)
+    height = spoken_value(peak.height.value, quantity, peak.height.unit)
     top = f"The highest measured value was {height} on day {signed(peak.day.value)}."
     lower, upper = peak.bracket
     if math.isinf(upper):
@@ -71,7 +71,7 @@ def _at(day: float) -> str:
     return f"{'at' if day == 0 else 'on'} {_edge(day)}"
 
 
-def _spoken(value: float, quantity: str, unit: Unit) -> str:
+def spoken_value(value: float, quantity: str, unit: Unit) -> str:
     """Return a value with the digits of its declaration and its unit in words."""
     declared = DECLARATIONS.get(quantity)
     number = f"{value:.4g}" if declared is None else f"{value:.{declared.digits}f}"

@@ -303,6 +303,15 @@ CHECKS: tuple[Check, ...] = (
         remedy="Use a control of the same day and activation; report net percentages.",
     ),
     Check(
+        id="QC-CAR-CUT",
+        title="Peak day and CAR cut",
+        meaning=(
+            "With the CAR cut a tenth of a decade lower or higher another day holds the highest "
+            "value."
+        ),
+        remedy="Justify the cut by a control, or report the days that it leaves open.",
+    ),
+    Check(
         id="QC-PRE-INFUSION",
         title="No CAR before the infusion",
         meaning="A tube from before the infusion holds CAR+ events above the limit of detection.",

@@ -14,11 +14,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from carflow.measure import State
 from carflow.report import style
 from carflow.report.labels import write_bar_label
-from carflow.report.wording import day_number, day_range
+from carflow.report.wording import day_number, day_range, power_of_ten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,6 +81,18 @@ class Decades:
     def limits(self) -> tuple[float, float]:
         """The limits of the axis; room for the label of the peak stays above the top decade."""
         return 10.0**self.bottom, 10.0 ** (self.top + _HEADROOM * self.count)
+
+
+def set_log_scale(axes: Axes) -> None:
+    """Give an axis of values a log scale whose decades are written as everywhere else.
+
+    matplotlib writes powers as mathematics, which carflow's text does not read.
+    """
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: power_of_ten(round(math.log10(value))))
+    )
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def curve_marks(result: Result, curve: Curve) -> tuple[Mark, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carflow.errors import OutputError
+from carflow.report.beside import Picture, pictures_beside, pictures_of_all
 from carflow.report.density import gate_figure
 from carflow.report.expansion import time_course_figure
 from carflow.report.files import make_folder, safe_stem, write_bytes, write_text
@@ -96,12 +97,19 @@ def write_pages(result: Result, out: Path) -> tuple[Path, ...]:
             written.append(write_bytes(path.with_suffix(".png"), png_bytes(figure)))
             if kind == "model":
                 shown[subject.subject_id] = svg
+    beside = _beside(result)
+    for subject_id, pictures in beside.items():
+        for picture in pictures:
+            whose = f"-{safe_stem(subject_id)}" if subject_id else ""
+            path = out / "figures" / f"{picture.kind}{whose}"
+            written.append(write_text(path.with_suffix(".svg"), svg_text(picture.figure)))
+            written.append(write_bytes(path.with_suffix(".png"), png_bytes(picture.figure)))
     for key, figure in _shared_figures(result).items():
         shown[key] = svg_text(figure)
         name = _SHARED_NAMES[key]
         written.append(write_text(out / "figures" / f"{name}.svg", shown[key]))
         written.append(write_bytes(out / "figures" / f"{name}.png", png_bytes(figure)))
-    written.append(write_text(out / "report.html", report_html(result, shown)))
+    written.append(write_text(out / "report.html", report_html(result, shown, beside)))
     return tuple(written)
 
 
@@ -127,7 +135,7 @@ def write_report(result: Result, path: str | Path) -> Path:
     }
     figures |= {key: svg_text(one) for key, one in _shared_figures(result).items()}
     make_folder(target.parent)
-    return write_text(target, report_html(result, figures))
+    return write_text(target, report_html(result, figures, _beside(result)))
 
 
 def read_result(folder: Path) -> Result:
@@ -149,6 +157,11 @@ def read_result(folder: Path) -> Result:
         return result_from_json(text)
     except OutputError as error:
         raise error.at(str(path)) from None
+
+
+def _beside(result: Result) -> dict[str, tuple[Picture, ...]]:
+    found = {one.subject_id: pictures_beside(result, one) for one in result.subject_results}
+    return {ALL_SUBJECTS: pictures_of_all(result), **found}
 
 
 def _figures(result: Result, subject_id: str) -> Mapping[str, Figure]:

@@ -19,6 +19,7 @@ from carflow.findings import Severity
 from carflow.kinetics.wording import reference_sentences
 from carflow.report import wording
 from carflow.report.comparison_table import comparison_table
+from carflow.report.style import svg_text
 from carflow.report.subject_tables import (
     Table,
     TableCell,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from carflow.findings import Finding
     from carflow.kinetics.methods import MethodsCompared
+    from carflow.report.beside import Picture
     from carflow.result.run import Result
     from carflow.result.subject import SubjectResult
 
@@ -61,6 +63,21 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PagePicture:
+    """A picture beside the model figure, as the page needs it."""
+
+    title: str
+    words: str
+    uri: str
+
+    @classmethod
+    def of(cls, picture: Picture) -> PagePicture:
+        """Return a drawn picture as a data URI."""
+        uri = _svg_uri(svg_text(picture.figure))
+        return cls(title=picture.title, words=picture.words, uri=uri)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectSection:
     """Everything the page says about one subject."""
 
@@ -71,6 +88,7 @@ class SubjectSection:
     shared_sentences: tuple[str, ...]
     figure_uri: str
     figure_words: str
+    pictures: tuple[PagePicture, ...]
     tables: tuple[Table, ...]
     kinetics: Table | None
     comparisons: Table | None
@@ -78,7 +96,11 @@ class SubjectSection:
     treatments: Table | None
 
 
-def report_html(result: Result, figures: Mapping[str, str]) -> str:
+def report_html(
+    result: Result,
+    figures: Mapping[str, str],
+    beside: Mapping[str, Sequence[Picture]] | None = None,
+) -> str:
     """Return the report page.
 
     Parameters
@@ -89,6 +111,8 @@ def report_html(result: Result, figures: Mapping[str, str]) -> str:
         SVG text of the model figure by subject id; a subject without one says so. Under
         `ALL_SUBJECTS` the figure of all subjects, under `THROUGH_TIME` that of the tubes whose
         signals were disturbed, where there are such.
+    beside : mapping of str to sequence of Picture, optional
+        Further pictures under the same keys.
 
     Returns
     -------
@@ -109,8 +133,10 @@ def report_html(result: Result, figures: Mapping[str, str]) -> str:
         time_words=_time_words(result),
         pooled=comparison_table(result.pooled_comparisons),
         pooled_sentences=_comparison_sentences(result.pooled_comparisons),
+        cohort=_cohort_statements(result),
+        cohort_pictures=[PagePicture.of(one) for one in (beside or {}).get(ALL_SUBJECTS, ())],
         subjects=[
-            _section(result, subject, place, figures)
+            _section(result, subject, place, figures, (beside or {}).get(subject.subject_id, ()))
             for place, subject in enumerate(result.subject_results, start=1)
         ],
         findings=_findings_table([one for one in findings if one.severity is not Severity.PASS]),
@@ -147,7 +173,11 @@ def _tally(findings: Iterable[Finding]) -> str:
 
 
 def _section(
-    result: Result, subject: SubjectResult, place: int, figures: Mapping[str, str]
+    result: Result,
+    subject: SubjectResult,
+    place: int,
+    figures: Mapping[str, str],
+    beside: Sequence[Picture],
 ) -> SubjectSection:
     tubes = [tube for tube in result.tube_results if tube.subject_id == subject.subject_id]
     shared = reference_sentences(result.references)
@@ -161,6 +191,7 @@ def _section(
         shared_sentences=shared,
         figure_uri=_svg_uri(svg) if svg else "",
         figure_words=_figure_words(subject, len(tubes)),
+        pictures=tuple(PagePicture.of(one) for one in beside),
         tables=time_point_tables(tubes),
         kinetics=kinetics_table(subject),
         comparisons=comparison_table(subject.comparisons),
@@ -177,10 +208,15 @@ def _statements(
     Sentences about other patients are printed once for the subject, not for every curve.
     """
     told = [one for one in subject.kinetics if one.sentences]
+    cuts = {one.quantity: one.sentences for one in subject.cuts}
     statements = {
         one.quantity: Statement(
             heading=wording.label_of(one.quantity),
-            sentences=tuple(found for found in one.sentences if found not in about_others),
+            sentences=tuple(
+                found
+                for found in (*one.sentences, *cuts.get(one.quantity, ()))
+                if found not in about_others
+            ),
             modelled=one.modelled,
         )
         for one in told
@@ -199,6 +235,21 @@ def _comparison_sentences(compared: Iterable[MethodsCompared]) -> tuple[str, ...
         f"{' '.join(one.sentences)}"
         for one in compared
         if one.sentences
+    )
+
+
+def _cohort_statements(result: Result) -> tuple[Statement, ...]:
+    """Return what the cohorts of the drawn quantities say, groups behind the whole."""
+    quantities = dict.fromkeys(one.quantity for one in result.cohorts)
+    absolute = next((name for name in quantities if name in ABSOLUTE_QUANTITIES), "")
+    return tuple(
+        Statement(
+            heading=wording.label_of(one.quantity)
+            + (f", {one.column} {one.group}" if one.column else ", all subjects"),
+            sentences=one.sentences,
+        )
+        for one in result.cohorts
+        if one.quantity in {PERCENTAGE, absolute, COPIES}
     )
 
 

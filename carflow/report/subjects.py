@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from carflow.measure import State
 from carflow.quantify.declarations import DECLARATIONS, spoken_unit
 from carflow.report import style
+from carflow.report.curves import set_log_scale
 from carflow.report.timecourse import PERCENTAGE
 from carflow.units import Unit
 
@@ -133,7 +134,7 @@ def _finish(ax: Axes, quantity: str, *, many: bool) -> None:
         # the label of a percentage names its whole already
         ax.set_ylabel(f"{declared.label}, %")
     else:
-        ax.set_yscale("log")
+        set_log_scale(ax)
         ax.set_ylabel(f"{declared.label}, {spoken_unit(quantity)}")
     ax.axvline(0, color=style.GREY, linewidth=0.8, linestyle=":", zorder=1)
     ax.set_xlabel("Days since infusion (stars: highest sample of each subject)")

@@ -9,10 +9,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from carflow.kinetics.cohort_summary import AVERAGED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from carflow.findings import Finding
+    from carflow.kinetics.cohort import GeometricMean
+    from carflow.kinetics.cohort_summary import CohortSummary
     from carflow.kinetics.concordance import Concordance
     from carflow.kinetics.lag import PeakLag
     from carflow.kinetics.methods import MethodsCompared
@@ -36,6 +40,18 @@ SUBJECT_COLUMNS = (
 COMPARISON_COLUMNS = (
     "subject_id", "first", "second", "parameter", "value", "unit", "ci_low", "ci_high", "state",
     "reason",
+)  # fmt: skip
+CUT_COLUMNS = (
+    "subject_id", "day", "sample_id", "cut_shift_decades", "quantity", "method", "value", "unit",
+    "ci_low", "ci_high", "ci_kind", "state", "reason", "n_numerator", "n_denominator",
+)  # fmt: skip
+_MEAN_CELLS = ("unit", "mean", "ci_low", "ci_high", "cv_pct", "n")
+COHORT_COLUMNS = (
+    "quantity", "group_column", "group", "n_patients", "n_peaks", "n_not_reached", "n_without",
+    "median", "reason", "median_low", "median_high", "order_low", "order_high", "bounds_low",
+    "bounds_high", "bounds95_low", "bounds95_high", "resolution_low", "resolution_high",
+    "observed_low", "observed_high", "turnbull_low", "turnbull_high",
+    *(f"{name}_{cell}" for name in AVERAGED for cell in _MEAN_CELLS),
 )  # fmt: skip
 FINDING_COLUMNS = ("severity", "code", "sample_id", "message", "value", "limit")
 INTERVAL_COLUMNS = (
@@ -141,6 +157,59 @@ def subject_rows(subjects: Iterable[SubjectResult]) -> Iterator[Row]:
                     "unit": "d",
                     "state": "QUANT" if math.isfinite(day) else "NE",
                     "reason": str(peak.reason),
+                }
+        yield from _cut_parameters(subject)
+
+
+def _cut_parameters(subject: SubjectResult) -> Iterator[Row]:
+    """Yield Cmax and Tmax with the CAR cut moved, named after the place of the cut."""
+    for cut in subject.cuts:
+        start = {"subject_id": subject.subject_id, "quantity": cut.quantity}
+        for one in cut.shifted:
+            place = "lower" if one.decades < 0 else "higher"
+            for name, measure in (("cmax", one.cmax), ("tmax", one.tmax)):
+                yield {**start, "parameter": f"{name}_cut_{place}", **measure_cells(measure)}
+
+
+def cohort_rows(cohorts: Iterable[CohortSummary]) -> Iterator[Row]:
+    """Yield one row for every cohort: time to peak [d], geometric means of heights and areas.
+
+    An end at infinity is an empty cell.
+    """
+    for one in cohorts:
+        yield {
+            "quantity": one.quantity,
+            "group_column": one.column,
+            "group": one.group,
+            **one.times.as_row(),
+            **{
+                f"{name}_{cell}": value
+                for name, mean in one.means.items()
+                for cell, value in zip(_MEAN_CELLS, _mean_cells(mean), strict=True)
+            },
+        }
+
+
+def _mean_cells(found: GeometricMean) -> tuple[Cell, ...]:
+    mean = found.mean
+    return str(mean.unit), mean.value, mean.low, mean.high, found.cv_pct, found.n
+
+
+def cut_rows(tubes: Iterable[SampleResult]) -> Iterator[Row]:
+    """Yield one row for every CAR+ quantity of every tube and each place of the moved CAR cut."""
+    for tube in tubes:
+        for shift in tube.cut_shifts:
+            for quantity in shift.quantities:
+                yield {
+                    "subject_id": tube.subject_id,
+                    "day": tube.day,
+                    "sample_id": tube.sample_id,
+                    "cut_shift_decades": shift.decades,
+                    "quantity": quantity.name,
+                    "method": quantity.method,
+                    **measure_cells(quantity.measure),
+                    "n_numerator": quantity.n_numerator,
+                    "n_denominator": quantity.n_denominator,
                 }
 
 

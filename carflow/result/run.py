@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from carflow.errors import ExitCode
 from carflow.findings import Finding, Severity, verdict
+from carflow.kinetics.cohort_summary import CohortSummary
 from carflow.kinetics.methods import MethodsCompared
 from carflow.result import rows
 from carflow.result.sample import SampleResult
@@ -56,10 +57,10 @@ class ManifestRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """Everything a run found, tube by tube and subject by subject.
+    """Everything a run found, tube by tube, subject by subject, and over all subjects.
 
-    `samples`, `quantities`, `populations`, `subjects`, `comparisons`, `findings` and `failures`
-    are tidy pandas data frames of it, with the columns of the files of the same name.
+    `samples`, `quantities`, `populations`, `subjects`, `comparisons`, `cohort`, `findings` and
+    `failures` are tidy pandas data frames of it, with the columns of the files of the same name.
     """
 
     tube_results: tuple[SampleResult, ...]
@@ -68,6 +69,7 @@ class Result:
     provenance: Provenance
     references: tuple[ReferenceTmax, ...] = ()
     pooled_comparisons: tuple[MethodsCompared, ...] = ()
+    cohorts: tuple[CohortSummary, ...] = ()
     manifest: tuple[ManifestRow, ...] = field(default=(), repr=False)
 
     @property
@@ -141,6 +143,11 @@ class Result:
         return frame(table, rows.COMPARISON_COLUMNS)
 
     @property
+    def cohort(self) -> pd.DataFrame:
+        """One row for every quantity of two or more subjects, and for each of their groups."""
+        return frame(rows.cohort_rows(self.cohorts), rows.COHORT_COLUMNS)
+
+    @property
     def findings(self) -> pd.DataFrame:
         """One row for every finding, the gravest first."""
         return frame(rows.finding_rows(self.all_findings), rows.FINDING_COLUMNS)
@@ -157,13 +164,27 @@ class Result:
 
 
 _WHOLE_NUMBERS = frozenset(
-    {"count", "events", "n_events", "n_nonfinite", "n_removed", "n_numerator", "n_denominator"}
+    {
+        "n_patients",
+        "n_peaks",
+        "n_not_reached",
+        "n_without",
+        "cmax_n",
+        "auc_0_28_n",
+        "count",
+        "events",
+        "n_events",
+        "n_removed",
+        "n_nonfinite",
+        "n_numerator",
+        "n_denominator",
+    }
 )
 _TEXT = frozenset(
     {"subject_id", "sample_id", "sample_type", "visit_label", "gates", "status", "quantity",
      "method", "unit", "ci_kind", "state", "reason", "population", "parent", "parameter",
-     "first", "second", "severity", "code", "message", "limit", "problem", "removed",
-     "channels"}
+     "first", "second", "group_column", "group", "cmax_unit", "auc_0_28_unit", "severity",
+     "code", "message", "limit", "problem", "removed", "channels"}
 )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from carflow.cleaning.stability import Stability
+from carflow.errors import CarflowError, Problems
+from carflow.quantify.cut_shift import CutShift
 from carflow.quantify.quantity import Quantity
 from carflow.study.model import SampleType
 
@@ -66,6 +68,24 @@ class Failure:
     code: str
     sentence: str
 
+    @classmethod
+    def of(cls, error: CarflowError | Problems) -> Failure:
+        """Return an error without its place, which names a file.
+
+        Examples
+        --------
+        >>> Failure.of(CarflowError("is empty", code="FCS-EMPTY").at("day07.fcs")).sentence
+        'is empty'
+        """
+        if not isinstance(error, Problems):
+            return cls(code=error.code, sentence=error.without_place())
+        first = error.exceptions[0]
+        sentences = "; ".join(
+            one.without_place() for one in error.exceptions if isinstance(one, CarflowError)
+        )
+        code = first.code if isinstance(first, CarflowError) else "SEVERAL"
+        return cls(code=code, sentence=sentences)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleResult:
@@ -73,6 +93,7 @@ class SampleResult:
 
     `n_events` are all events of the file. Of them `n_removed` were left out before gating, with
     the stretches of time that `stability` names; 0 unless the gate file asks for removal.
+    `cut_shifts` are its CAR+ quantities with the CAR cut moved, where the cut can be moved.
     """
 
     sample_id: str
@@ -89,6 +110,7 @@ class SampleResult:
     pictures: tuple[GatePicture, ...] = ()
     failure: Failure | None = None
     stability: Stability | None = None
+    cut_shifts: tuple[CutShift, ...] = ()
 
     def quantity(self, name: str) -> Quantity | None:
         """Return the quantity of that name, or None where the tube has none."""

@@ -10,8 +10,6 @@ and day 6 where it is day 1; the table needs a column ``day``, or the caller nam
 
 from __future__ import annotations
 
-import csv
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,11 +18,12 @@ if TYPE_CHECKING:
 
     from carflow.study.rows import Row
 
-SAMPLE = "sample"
 _SUMMARIES = frozenset(
     {
         "mean", "sd", "std dev", "stddev", "std. dev.", "standard deviation", "median", "cv", "%cv",
-        "sem", "min", "max", "minimum", "maximum", "geometric mean", "mode",
+        "sem", "min", "max", "minimum", "maximum", "geometric mean", "mode", "n",
+        "coefficient of variation", "standard error", "variance", "geo. mean", "geomean", "sum",
+        "robust sd", "robust cv", "mad",
     }
 )  # fmt: skip
 _OF_PARENT = "freq. of parent"
@@ -88,38 +87,19 @@ def statistic_of(name: str) -> Statistic | None:
     )
 
 
-def with_sample_column(text: str, delimiter: str) -> str:
-    r"""Return the table with a name over its first column, which FlowJo leaves empty.
-
-    Examples
-    --------
-    >>> with_sample_column(",CAR+ | Count\nday07.fcs,120\n", ",").splitlines()[0]
-    'sample,CAR+ | Count'
-    """
-    body = text.lstrip("\ufeff")
-    for blank in (delimiter, f'""{delimiter}'):
-        if body.startswith(blank):
-            return SAMPLE + body[len(blank) - len(delimiter) :]
-    return body
-
-
-def headings(text: str, delimiter: str) -> Mapping[str, str]:
-    """Return the names of the columns as exported, by the form tables file them under."""
-    header = next((line for line in text.splitlines() if line.strip(" \t,;")), "")
-    names = next(csv.reader([header], delimiter=delimiter), [])
-    clean = [unicodedata.normalize("NFC", name.strip()) for name in names]
-    return {name.casefold(): name for name in clean}
-
-
 def without_summaries(rows: Sequence[Row], column: str) -> tuple[Row, ...]:
     """Return the rows without the Mean, SD and other summary rows at the end.
 
     A sample of such a name further up is a sample.
     """
     last = len(rows)
-    while last and rows[last - 1].cells.get(column, "").casefold() in _SUMMARIES:
+    while last and _summary(rows[last - 1], column):
         last -= 1
     return tuple(rows[:last])
+
+
+def _summary(row: Row, column: str) -> bool:
+    return row.cells.get(column, "").casefold().rstrip(": ") in _SUMMARIES
 
 
 def count_columns(statistics: Sequence[Statistic]) -> Mapping[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -150,7 +151,10 @@ class ReferenceTmax:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """A sample sheet with the tables beside it, read and checked."""
+    """A sample sheet with the tables beside it, read and checked.
+
+    `groups` holds the value of each subject in the column `group_column`, where one was named.
+    """
 
     root: Path
     tubes: tuple[Tube, ...]
@@ -158,6 +162,8 @@ class Study:
     references: tuple[ReferenceTmax, ...] = ()
     findings: tuple[Finding, ...] = ()
     sha256: str = ""
+    group_column: str = ""
+    groups: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def subject_ids(self) -> tuple[str, ...]:

@@ -45,6 +45,7 @@ from carflow.study.consistency import (
 )
 from carflow.study.draw_times import hours_between, unread_times
 from carflow.study.folder import list_folder, locate
+from carflow.study.groups import subject_groups
 from carflow.study.model import Preparation, SampleType, Study, Tube
 from carflow.study.references import FILE_NAME as REFERENCES
 from carflow.study.references import read_references
@@ -54,6 +55,8 @@ from carflow.study.treatments import FILE_NAME as TREATMENTS
 from carflow.study.treatments import read_treatments
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from carflow.study.cells import NumberGrammar
     from carflow.study.model import ReferenceTmax, Treatment
 
@@ -82,7 +85,7 @@ _DAY_HINT = (
 _TYPE_HINT = f"write one of: {', '.join(SampleType)}"
 
 
-def read_study(path: str | Path, *, root: Path | None = None) -> Study:
+def read_study(path: str | Path, *, root: Path | None = None, group_by: str = "") -> Study:
     """Return the study of a sample sheet, with the tables beside it.
 
     Parameters
@@ -93,6 +96,9 @@ def read_study(path: str | Path, *, root: Path | None = None) -> Study:
     root : Path, optional
         The folder the column ``file`` starts from and must not leave; by default the folder
         of the sheet.
+    group_by : str
+        A column of the sheet, also one that nothing else reads, whose value is that of the
+        subject: cohorts are told apart by it.
 
     Returns
     -------
@@ -111,6 +117,7 @@ def read_study(path: str | Path, *, root: Path | None = None) -> Study:
     problems = RowProblems(path.name)
     table = scan_table(path, problems, text_columns=_TEXT_COLUMNS)
     tubes = _tubes(table, folder, problems)
+    groups = _groups(table, tubes, group_by, problems)
     problems.raise_if_any()
     if not tubes:
         raise SheetError("the sheet has no rows", hint="write one row for each tube").at(path.name)
@@ -120,8 +127,10 @@ def read_study(path: str | Path, *, root: Path | None = None) -> Study:
         tubes=tubes,
         treatments=treatments,
         references=references,
-        findings=(*_findings(table, tubes, folder), *beside),
+        findings=(*_findings(table, tubes, folder, group_by), *beside),
         sha256=table.sha256,
+        group_column=group_by,
+        groups=groups,
     )
 
 
@@ -137,6 +146,17 @@ def _tubes(table: Table, folder: Path, problems: RowProblems) -> tuple[Tube, ...
     check_ids(tubes, problems)
     check_files(tubes, problems)
     return tubes
+
+
+def _groups(
+    table: Table, tubes: tuple[Tube, ...], group_by: str, problems: RowProblems
+) -> Mapping[str, str]:
+    if not group_by:
+        return {}
+    subjects = [tube.subject_id for tube in tubes]
+    # without the required columns there are rows, but no tubes
+    rows = zip(table.rows[: len(subjects)], subjects, strict=True)
+    return subject_groups(table, rows, group_by, problems)
 
 
 def _tube(row: Row, table: Table, folder: Path, problems: RowProblems) -> Tube:
@@ -235,8 +255,8 @@ def _tables_beside(
     return treatments, references, findings
 
 
-def _findings(table: Table, tubes: tuple[Tube, ...], folder: Path) -> list[Finding]:
-    known = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS, *DESCRIPTIVE_COLUMNS)
+def _findings(table: Table, tubes: tuple[Tube, ...], folder: Path, group_by: str) -> list[Finding]:
+    known = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS, *DESCRIPTIVE_COLUMNS, group_by.casefold())
     guessed = [row.number for row in table.rows if not is_missing(row.cells.get("guessed", ""))]
     return [
         *unknown_columns(table, known, called="the sample sheet"),

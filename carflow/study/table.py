@@ -20,7 +20,8 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from carflow.errors import SheetError
@@ -40,6 +41,9 @@ MOST_ROWS = 10_000
 MOST_COLUMNS = 200
 MOST_BYTES = 50_000_000
 
+FLOWJO_BAR = "|"
+FIRST_UNNAMED = "sample"
+
 _TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 _BLANK = Cell("")
 # Control, format and surrogate characters, line and paragraph separators: two ids that differ
@@ -55,7 +59,8 @@ class Table:
     """A table of text, its columns named in lower case.
 
     `numbers` reads its numbers, `sha256` is that of the file, and `n_other_worksheets` counts
-    the worksheets of a workbook that hold something and were not read.
+    the worksheets of a workbook that hold something and were not read. `written` are the names
+    of the columns as the file spells them.
     """
 
     name: str
@@ -64,6 +69,7 @@ class Table:
     numbers: NumberGrammar
     sha256: str = ""
     n_other_worksheets: int = 0
+    written: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_table(path: Path, *, text_columns: Collection[str] = ()) -> Table:
@@ -105,7 +111,8 @@ def _table_from_workbook(raw: bytes, problems: RowProblems, text_columns: Collec
     columns, rows = _assemble(_squared(sheet.lines), problems, text_columns)
     return Table(
         name=problems.name,
-        columns=columns,
+        written=columns,
+        columns=tuple(columns),
         rows=rows,
         numbers=NumberGrammar(".,"),
         sha256=hashlib.sha256(raw).hexdigest(),
@@ -119,7 +126,14 @@ def table_from_text(text: str, problems: RowProblems, *, sha256: str = "") -> Ta
     delimiter = find_delimiter(header)
     columns, rows = _assemble(read_lines(text, delimiter), problems, ())
     numbers = number_grammar(delimiter)
-    return Table(name=problems.name, columns=columns, rows=rows, numbers=numbers, sha256=sha256)
+    return Table(
+        name=problems.name,
+        columns=tuple(columns),
+        rows=rows,
+        numbers=numbers,
+        sha256=sha256,
+        written=columns,
+    )
 
 
 def missing_columns(table: Table, required: Iterable[str], problems: RowProblems) -> bool:
@@ -197,11 +211,15 @@ def _squared(lines: Iterable[Line]) -> list[Line]:
 
 def _assemble(
     lines: Iterable[Line], problems: RowProblems, text_columns: Collection[str]
-) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+) -> tuple[dict[str, str], tuple[Row, ...]]:
+    """Return the names of the columns, each with its spelling in the file, and the rows."""
     filled = [line for line in lines if any(cell != _BLANK for cell in line[1])]
     if not filled:
         raise SheetError("the table is empty", hint="write the names of the columns in row 1")
-    names = [unicodedata.normalize("NFC", cell.text).casefold() for cell in filled[0][1]]
+    spelled = [unicodedata.normalize("NFC", cell.text) for cell in filled[0][1]]
+    if spelled and not spelled[0] and any(FLOWJO_BAR in name for name in spelled):
+        spelled[0] = FIRST_UNNAMED  # FlowJo leaves the name over the samples empty
+    names = [name.casefold() for name in spelled]
     body = filled[1:]
     if len(names) > MOST_COLUMNS or len(body) > MOST_ROWS:
         raise SheetError(
@@ -209,7 +227,7 @@ def _assemble(
             f" at most {MOST_ROWS} and {MOST_COLUMNS} are read",
             hint="check that this is the right file",
         )
-    columns = tuple(filter(None, names))
+    columns = {key: name for key, name in zip(names, spelled, strict=True) if key}
     if not _header_is_sound(names, body, problems):
         return columns, ()
     rows = (_row(line, names, problems, text_columns) for line in body)

@@ -15,17 +15,15 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from carflow.errors import SheetError
 from carflow.measure import State
 from carflow.study.cells import NumberGrammar, parse_id, quoted
-from carflow.study.delimited import decode, find_delimiter
 from carflow.study.flowjo_table import (
     Statistic,
     count_columns,
-    headings,
     statistic_of,
-    with_sample_column,
     without_summaries,
 )
+from carflow.study.groups import subject_groups
 from carflow.study.rows import Row, RowProblems, RowReader
-from carflow.study.table import MOST_BYTES, Table, missing_columns, scan_table, table_from_text
+from carflow.study.table import Table, missing_columns, scan_table, table_from_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -55,7 +53,10 @@ _STATES = {
     ),
     **dict.fromkeys(("excluded", "excl", "excl."), State.EXCLUDED),
 }  # fmt: skip
-_PERCENT_SIGN = " %"
+
+
+_DAY_NAMES = ("day", "$day", "day:", "days", "study day", "day after infusion",
+              "days since infusion")  # fmt: skip
 
 
 class Reading(NamedTuple):
@@ -74,7 +75,8 @@ class Series:
     state instead of a number; `below` holds the limit of cells such as ``<0.5``; `lows` and
     `highs` are the ends of an interval where the table gives one. `quantity` is the heading of
     a FlowJo column, with `is_percentage`; `n_denominators` are the events its percentages are
-    of, where the table counts them (then as many as days, else none).
+    of, where the table counts them (then as many as days, else none). `group` is the value of
+    the column the subjects are grouped by.
     """
 
     subject_id: str
@@ -87,6 +89,7 @@ class Series:
     quantity: str = ""
     is_percentage: bool = False
     n_denominators: tuple[float | None, ...] = ()
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +104,11 @@ class _Point:
 
 
 def read_series(
-    source: str | Path, *, name: str = "table", days: Mapping[str, float] | None = None
+    source: str | Path,
+    *,
+    name: str = "table",
+    days: Mapping[str, float] | None = None,
+    group_by: str = "",
 ) -> tuple[Series, ...]:
     r"""Return one series for each subject, in the order of their first rows.
 
@@ -117,6 +124,8 @@ def read_series(
         What messages call a table given as text.
     days : mapping of str to float, optional
         Day of each sample of a FlowJo table, by the name in its first column.
+    group_by : str
+        A column that holds one value for each subject, kept as `Series.group`.
 
     Raises
     ------
@@ -136,10 +145,27 @@ def read_series(
     ('CD3+/CAR+ | Freq. of Parent', (45.3, None), (2000.0, 1500.0))
     """
     problems = RowProblems(source.name if isinstance(source, Path) else name)
-    table, named = _table(source, problems)
-    statistics = [found for one in table.columns if (found := statistic_of(named.get(one, one)))]
+    table = _table(source, problems)
+    found = _all_series(table, problems, days or {})
+    if not group_by:
+        return found
+    rows = [(row, row.cells.get("subject_id", "")) for row in table.rows]
+    groups = subject_groups(table, rows, group_by, problems)
+    problems.raise_if_any()
+    return tuple(replace(one, group=groups.get(one.subject_id, "")) for one in found)
+
+
+def _all_series(
+    table: Table, problems: RowProblems, days: Mapping[str, float]
+) -> tuple[Series, ...]:
+    statistics = [found for one in table.columns if (found := statistic_of(table.written[one]))]
     if statistics and "value" not in table.columns:
-        return _flowjo_series(table, statistics, problems, days or {})
+        return _flowjo_series(table, statistics, problems, days)
+    if {"depth", "statistic"} <= set(table.columns):
+        raise SheetError(
+            "this is FlowJo's outline of populations, one below the other",
+            hint="export a table from the Table Editor: one row for each sample",
+        ).at(problems.name)
     lacking = missing_columns(table, ("day", "value"), problems)
     points = [] if lacking else [_point(row, table, problems) for row in table.rows]
     _check_days(points, problems)
@@ -212,9 +238,10 @@ def _flowjo_place(
     sample = row.cells.get(table.columns[0], "")
     if sample in days:
         return subject, days[sample]
-    if "day" in table.columns:
+    day = next((name for name in _DAY_NAMES if name in table.columns), None)
+    if day is not None:
         return subject, cells.required(
-            "day", table.numbers.day, instead=math.nan, hint="write the days since infusion"
+            day, table.numbers.day, instead=math.nan, hint="write the days since infusion"
         )
     cells.refuse(
         "no day is known for this sample",
@@ -231,6 +258,12 @@ def _flowjo_point(
     reading = reader.number(
         statistic.name.casefold(), lambda text: parse_value(text, numbers), instead=missing
     )
+    if statistic.is_percentage and (reading.value or 0.0) > 100:
+        RowReader(reader.row, reader.problems).refuse(
+            f"{reading.value:g} is no percentage",
+            hint="export frequencies as they are, or rename the statistic",
+            column=statistic.name.casefold(),
+        )
     of = None
     if whole is not None:
         events = reader.number(whole, lambda text: parse_value(text, numbers), instead=missing)
@@ -250,7 +283,7 @@ def parse_value(text: str, numbers: NumberGrammar) -> Reading:
     >>> parse_value("<0.5", NumberGrammar())
     Reading(value=None, state=<State.DET_BLQ: 'DET_BLQ'>, below=0.5)
     """
-    text = text.removesuffix(_PERCENT_SIGN)
+    text = _without_percent_sign(text)
     word = " ".join(text.casefold().split()).replace("< ", "<")
     if word in _STATES:
         return Reading(None, _STATES[word])
@@ -268,35 +301,13 @@ def parse_value(text: str, numbers: NumberGrammar) -> Reading:
     return Reading(value, State.QUANT if value > 0 else State.ND)
 
 
-def _table(source: str | Path, problems: RowProblems) -> tuple[Table, Mapping[str, str]]:
-    """Return the table and the names of its columns as they are written."""
+def _table(source: str | Path, problems: RowProblems) -> Table:
+    if isinstance(source, Path):
+        return scan_table(source, problems, text_columns=("subject_id",))
     try:
-        text = _text_of(source) if isinstance(source, Path) else source
-        if text is not None and "|" in text:
-            delimiter = find_delimiter(_first_line(text))
-            text = with_sample_column(text, delimiter)
-            return table_from_text(text, problems), headings(text, delimiter)
-        if isinstance(source, str):
-            return table_from_text(source, problems), {}
+        return table_from_text(source, problems)
     except SheetError as error:
         raise error.at(problems.name) from None
-    return scan_table(source, problems, text_columns=("subject_id",)), {}
-
-
-def _text_of(path: Path) -> str | None:
-    """Return the text of a text table; None where `scan_table` will say what is wrong with it."""
-    if path.suffix.casefold() not in {".csv", ".tsv", ".txt"}:
-        return None
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            return None
-        return decode(path.read_bytes())
-    except OSError:
-        return None
-
-
-def _first_line(text: str) -> str:
-    return next((line for line in text.splitlines() if line.strip(" \t,;\ufeff")), "")
 
 
 def _point(row: Row, table: Table, problems: RowProblems) -> _Point:

@@ -20,6 +20,7 @@ from carflow.gating.strategy import Role
 from carflow.qc.baselines import check_charts
 from carflow.qc.checks import CHECKS, check_batch
 from carflow.qc.control_charts import Baseline
+from carflow.qc.cut_checks import PeakDays, check_car_cut
 from carflow.qc.summary import TubeSummary
 from carflow.qc.waivers import Waiver, apply_waivers
 from carflow.study.model import SampleType
@@ -54,11 +55,14 @@ class Batch:
 
     tubes: tuple[TubeSummary, ...]
     failures: tuple[tuple[str, str, str], ...] = ()
+    moved_peak: float = 7.0
     waivers: tuple[Waiver, ...] = ()
 
     def findings(self) -> tuple[Finding, ...]:
         found = check_batch(self.tubes, self.failures)
-        found = (*found, *check_charts(self.tubes, [BASELINE]))
+        moved = {-0.1: 7.0, 0.1: self.moved_peak}
+        peaks = [PeakDays(label="CAR+ of CD3+", day=7.0, moved=moved)]
+        found = (*found, *check_car_cut("P01", peaks), *check_charts(self.tubes, [BASELINE]))
         return apply_waivers(found, self.waivers, today=BEGIN.date()).findings
 
 
@@ -238,6 +242,7 @@ TRIPS: dict[str, Change] = {
     "QC-SWAP": like_another,
     "QC-CHART": each(SampleType.BEAD_QC, control_values={"bead MFI": 120.0}),
     "QC-WAIVER": lambda batch: replace(counted(beads=300)(batch), waivers=(ENDED,)),
+    "QC-CAR-CUT": lambda batch: replace(batch, moved_peak=4.0),
     "QC-CBC-TIME": on_first(cbc_hours_apart=30.0),
     "QC-TUBE-AGE": on_first(hours_to_acquisition=40.0),
 }

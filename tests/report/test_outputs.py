@@ -23,6 +23,8 @@ PUBLIC = {
     "comparisons.csv",
     "failures.csv",
     "intervals.csv",
+    "cut_shifts.csv",
+    "cohort.csv",
     "figures/expansion-p01-2758a1c3.png",
     "figures/expansion-p01-2758a1c3.svg",
     "figures/gates-p01-2758a1c3.png",

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import openpyxl
 import pytest
 
-from carflow.errors import Problems
+from carflow.errors import Problems, SheetError
 from carflow.measure import State
-from carflow.study.flowjo_table import statistic_of, with_sample_column
-from carflow.study.value_table import read_series
+from carflow.study.flowjo_table import statistic_of
+from carflow.study.value_table import Series, read_series
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,6 +133,76 @@ def test_other_headings_are_no_statistics(heading: str) -> None:
     assert statistic_of(heading) is None
 
 
-def test_a_named_first_column_keeps_its_name() -> None:
-    assert with_sample_column("Name,A | Count\n", ",") == "Name,A | Count\n"
-    assert with_sample_column('"",A | Count\n', ",") == "sample,A | Count\n"
+COURSE = [
+    ["", "day", "A/CAR+ | Freq. of Parent", "A | Count"],
+    ["d07.fcs", "7", "45.3 %", "2000"],
+    ["d12.fcs", "12", "69.9 %", "1500"],
+    ["Mean", "", "57.6 %", "1750"],
+    ["SD", "", "17.4 %", "354"],
+]
+
+
+def written(rows: list[list[str]], delimiter: str = ",") -> str:
+    return "\n".join(delimiter.join(row) for row in rows) + "\n"
+
+
+def values_of(series: tuple[Series, ...]) -> dict[str, tuple[float | None, ...]]:
+    return {one.quantity: one.values for one in series}
+
+
+EXPECTED = {"A/CAR+ | Freq. of Parent": (45.3, 69.9), "A | Count": (2000.0, 1500.0)}
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [
+        ("comma.csv", written(COURSE).encode()),
+        ("mark.csv", written(COURSE).encode("utf-8-sig")),
+        ("wide.csv", written(COURSE).encode("utf-16")),
+        ("tabs.txt", written(COURSE, "\t").encode("utf-16")),
+        ("lines.csv", b"\n\n" + written(COURSE).encode()),
+        ("decimal.csv", written(COURSE, ";").replace(".3", ",3").replace(".9", ",9").encode()),
+        ("quoted.csv", written([[f'"{cell}"' for cell in row] for row in COURSE]).encode()),
+        ("tight.csv", written(COURSE).replace(" %", "%").encode()),
+        ("named.csv", written(COURSE).replace(",day", "Sample:,Day:", 1).encode()),
+        ("keyword.csv", written(COURSE).replace("day", "$DAY", 1).encode()),
+        ("summary.csv", written([*COURSE, ["N:", "", "2", "2"], ["%CV", "", "", ""]]).encode()),
+    ],
+)
+def test_an_export_is_read_however_it_was_saved(tmp_path: Path, name: str, raw: bytes) -> None:
+    (tmp_path / name).write_bytes(raw)
+
+    assert values_of(read_series(tmp_path / name)) == EXPECTED
+
+
+def test_an_export_as_a_workbook_is_read_like_its_text(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in COURSE:
+        cells = [None if cell == "" else cell for cell in row]
+        sheet.append([float(cell) if cell and cell.isdigit() else cell for cell in cells])
+    book.save(tmp_path / "export.xlsx")
+
+    assert values_of(read_series(tmp_path / "export.xlsx")) == EXPECTED
+
+
+def test_a_frequency_above_100_is_refused() -> None:
+    with pytest.raises(Problems) as caught:
+        read_series(written(COURSE).replace("69.9", "169.9"))
+
+    assert str(caught.value).splitlines()[1].strip() == (
+        "row 3: a/car+ | freq. of parent: 169.9 is no percentage (export frequencies as they are,"
+        " or rename the statistic)"
+    )
+
+
+def test_an_outline_of_populations_is_no_course() -> None:
+    outline = "Depth,Name,Statistic,#Cells\n,d7.fcs,,20000\n> ,Lymph,45,9000\n"
+    with pytest.raises(SheetError) as caught:
+        read_series(outline)
+
+    assert str(caught.value) == (
+        "table: this is FlowJo's outline of populations, one below the other (export a table from"
+        " the Table Editor: one row for each sample)"
+    )

@@ -1,0 +1,101 @@
+"""The pictures that stand beside the model figure: moved CAR cuts, the cohort behind a patient.
+
+Which pictures there are is decided here, from what the result holds; how each is drawn is told in
+its own room.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+
+from carflow.report.cohort_band import LEAST_OF_A_DAY, band_days, plot_cohort
+from carflow.report.cut_band import plot_cut_band, quantified
+from carflow.report.timecourse import ABSOLUTE_QUANTITIES, PERCENTAGE
+from carflow.report.wording import label_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from carflow.result.run import Result
+    from carflow.result.subject import SubjectResult
+
+MOST_SUBJECTS = 60  # beyond, a picture of all curves for each patient would swell the page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One picture with its file's name, its heading on the page, and itself in words."""
+
+    kind: str
+    title: str
+    words: str
+    figure: Figure
+
+
+def pictures_beside(result: Result, subject: SubjectResult) -> tuple[Picture, ...]:
+    """Return the pictures of one subject besides the model figure."""
+    return (*_cut(result, subject), *_among_others(result, subject))
+
+
+def pictures_of_all(result: Result) -> tuple[Picture, ...]:
+    """Return the pictures of the cohort: the band of the percentage and of the first count."""
+    absolute = next((name for name in ABSOLUTE_QUANTITIES if _has_band(result, name)), "")
+    drawn = [name for name in (PERCENTAGE, absolute) if name and _has_band(result, name)]
+    return tuple(_all(result, quantity) for quantity in drawn)
+
+
+def _all(result: Result, quantity: str) -> Picture:
+    label = label_of(quantity)
+    return Picture(
+        kind="cohort" if quantity == PERCENTAGE else "cohort-count",
+        title=f"{label}: all subjects and the middle of them",
+        words=(
+            f"{label} of all subjects over days, with median and 10th to 90th percentile of each"
+            " day; the numbers are in quantities.csv."
+        ),
+        figure=_figure_of(plot_cohort(result, quantity=quantity)),
+    )
+
+
+def _has_band(result: Result, quantity: str) -> bool:
+    curves = [curve for one in result.subject_results if (curve := one.curve_of(quantity))]
+    return len(curves) >= LEAST_OF_A_DAY and len(band_days(curves)) > 1
+
+
+def _among_others(result: Result, subject: SubjectResult) -> tuple[Picture, ...]:
+    if len(result.subject_results) > MOST_SUBJECTS or not _has_band(result, PERCENTAGE):
+        return ()
+    curve = subject.curve_of(PERCENTAGE)
+    if curve is None or not quantified(curve):
+        return ()
+    picture = Picture(
+        kind="cohort",
+        title="The same curve among those of the other subjects",
+        words=(
+            f"CAR+ percentage of CD3+ of subject {subject.subject_id} over the curves of all"
+            " subjects, with median and 10th to 90th percentile of each day."
+        ),
+        figure=_figure_of(plot_cohort(result, subject_id=subject.subject_id)),
+    )
+    return (picture,)
+
+
+def _figure_of(axes: Axes) -> Figure:
+    figure: Figure = axes.figure  # type: ignore[assignment]  # no subfigure: the plot made it
+    return figure
+
+
+def _cut(result: Result, subject: SubjectResult) -> tuple[Picture, ...]:
+    found = subject.cut_of(PERCENTAGE)
+    if found is None or not found.shifted:
+        return ()
+    figure = _figure_of(plot_cut_band(result, subject_id=subject.subject_id))
+    words = (
+        f"CAR+ percentage of CD3+ of subject {subject.subject_id} with the CAR cut as drawn and 0.1"
+        " decade lower and higher; the numbers are in cut_shifts.csv."
+    )
+    title = "The same curve with the CAR cut a little lower and higher"
+    return (Picture(kind="cut", title=title, words=words, figure=figure),)
