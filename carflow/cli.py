@@ -22,9 +22,8 @@ from carflow.qc.verdicts import FailOn
 from carflow.terminal import TubeProgress, ending, print_data, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from carflow.findings import Finding
     from carflow.gating.strategy import Strategy
     from carflow.qc.verdicts import Verdicts
     from carflow.qc.waivers import Waived
@@ -135,6 +134,16 @@ def qc(
     multiqc: Annotated[
         Path | None, typer.Option(help="Folder for MultiQC custom content (*_mqc.json).")
     ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Baseline file: judge process controls against it.")
+    ] = None,
+    freeze_baseline: Annotated[
+        Path | None,
+        typer.Option(help="Write the process controls of this sheet as a baseline file."),
+    ] = None,
+    charts: Annotated[
+        Path | None, typer.Option(help="With --baseline: draw the control charts (.png or .svg).")
+    ] = None,
     explain: Annotated[
         str, typer.Option(help="Say what a check means and what to do, for example QC-BEADS.")
     ] = "",
@@ -145,27 +154,33 @@ def qc(
         return _explain(explain)
     if not inputs:
         raise typer.BadParameter("name a sample sheet or FCS files")
-    from carflow.pipeline import check_findings
+    from carflow import qc_files
+    from carflow.pipeline import checked
     from carflow.qc.verdicts import stops, verdicts
 
+    baselines = qc_files.read_baselines(baseline) if baseline else ()
     study = _read_inputs(inputs)
-    strategies = _read_gates(gates) if gates else None
+    strategies = _gates_if_named(gates)
     with TubeProgress(len(study.tubes)) as progress:
-        found = check_findings(study, strategies, jobs=jobs, tube_done=progress.tube_done)
-    waived = _waived(found, waivers)
+        found = checked(
+            study, strategies, jobs=jobs, baselines=baselines, tube_done=progress.tube_done
+        )
+    if freeze_baseline is not None:
+        qc_files.write_baselines(freeze_baseline, found.summaries)
+    if charts is not None:
+        qc_files.draw_charts(charts, found.summaries, baselines)
+    waived = qc_files.waived(found.findings, waivers)
     tubes = {tube.sample_id: tube.subject_id for tube in study.tubes}
     judged = verdicts(waived.findings, tubes, waived=waived.waivers)
     print_data(_listing(output_format, waived, judged))
     if multiqc is not None:
-        _write_multiqc(multiqc, waived, tubes)
-    codes = []
-    if stops(judged.batch.verdict, FailOn.WARN if strict else fail_on):
-        codes.append(ExitCode.QC_FAIL)
-    if progress.failed:
-        codes.append(ExitCode.SOME_TUBES_FAILED)
-    if progress.failed == len(study.tubes):
-        codes.append(ExitCode.UNUSABLE_INPUT)
-    return ExitCode.worst(codes)
+        qc_files.write_multiqc(multiqc, waived, tubes)
+    happened = {
+        ExitCode.QC_FAIL: stops(judged.batch.verdict, FailOn.WARN if strict else fail_on),
+        ExitCode.SOME_TUBES_FAILED: progress.failed > 0,
+        ExitCode.UNUSABLE_INPUT: progress.failed == len(study.tubes),
+    }
+    return ExitCode.worst([code for code, so in happened.items() if so])
 
 
 @app.command()
@@ -319,6 +334,16 @@ def _read_gates(sources: Sequence[str], sample: str | None = None) -> list[Strat
     return [read_gates(source, sample=sample) for source in sources]
 
 
+def _gates_if_named(sources: Sequence[str] | None) -> list[Strategy] | None:
+    if sources:
+        return _read_gates(sources)
+    say(
+        "no gates were named: populations, controls of the CAR gate and what compensation left "
+        "are not checked (--gates FILE)"
+    )
+    return None
+
+
 def _read_inputs(inputs: Sequence[str]) -> Study:
     """Return the study of a sheet, or of FCS files named one by one or by a pattern."""
     from carflow.study.sheet import read_study
@@ -340,23 +365,6 @@ def _matching(name: str) -> list[Path]:
     return found
 
 
-def _waived(found: Sequence[Finding], path: Path | None) -> Waived:
-    from datetime import datetime
-
-    from carflow.qc.waivers import apply_waivers, parse_waivers
-
-    if path is None:
-        return apply_waivers(found, ())
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SheetError("cannot be read as text", hint="name a waivers.toml").at(
-            str(path)
-        ) from error
-    today = datetime.now().astimezone().date()
-    return apply_waivers(found, parse_waivers(text), today=today)
-
-
 def _listing(output_format: ListingFormat, waived: Waived, judged: Verdicts) -> str:
     from carflow.qc import formats
 
@@ -366,15 +374,6 @@ def _listing(output_format: ListingFormat, waived: Waived, judged: Verdicts) -> 
     if output_format is ListingFormat.JUNIT:
         return formats.findings_junit(findings, waived=waivers).rstrip("\n")
     return formats.findings_text(findings, waived=waivers).rstrip("\n")
-
-
-def _write_multiqc(folder: Path, waived: Waived, tubes: Mapping[str, str]) -> None:
-    from carflow.qc.multiqc import findings_mqc
-    from carflow.report.files import make_folder, write_text
-
-    make_folder(folder)
-    for name, text in findings_mqc(waived.findings, tubes, waived=waived.waivers).items():
-        write_text(folder / name, text)
 
 
 def _say_summary(result: Result, out: Path) -> None:

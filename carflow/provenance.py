@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from carflow.gating.strategy import Strategy
-    from carflow.qc.limits import QcLimits
     from carflow.study.model import Study
+    from carflow.thresholds import QcLimits
 
 _VERSIONED = ("flowkit", "numpy", "scipy", "pandas", "matplotlib", "seaborn")
 

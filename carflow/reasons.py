@@ -62,6 +62,10 @@ class Reason(StrEnum):
     NOT_PREPARED = "NOT_PREPARED", "this blood count does not count what the preparation kept"
     CBC_BELOW_LIMIT = "CBC_BELOW_LIMIT", "the blood count is below its own limit"
     NO_VOLUME = "NO_VOLUME", "the file states no acquired volume"
+    VOLUME_OF_REMOVED = (
+        "VOLUME_OF_REMOVED",
+        "stretches of unknown flow were removed, so the volume of the rest is unknown",
+    )
     VOLUME_UNIT = "VOLUME_UNIT", "the acquired volume fits no plausible flow rate"
     # values a laboratory reported
     LAB_BELOW_LIMIT = "LAB_BELOW_LIMIT", "reported by the laboratory only as below its limit"

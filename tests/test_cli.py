@@ -22,6 +22,7 @@ HEADER = "file,sample_id,subject_id,day,sample_type\n"
 OUTPUTS = {
     "quantities.csv", "samples.csv", "populations.csv", "subjects.csv", "findings.csv",
     "comparisons.csv", "failures.csv", "cut_shifts.csv", "cohort.csv", "population_peaks.csv",
+    "intervals.csv",
     "gates.lock.json", "report.html", "carflow.xlsx", "run.json", "result.json",
 }  # fmt: skip
 

@@ -144,12 +144,12 @@ def test_the_gates_are_kept_as_applied_by_channel(
 def test_saturated_events_are_counted_on_the_way_to_the_gates(
     tmp_path: Path, write_tube: WriteTube, gates: Strategy
 ) -> None:
-    from carflow.cleaning.watch import SaturationWatch
+    from carflow.cleaning.watch import WatchedTube
     from carflow.fcs.reader import read_fcs
     from carflow.gating.engine import gate
 
     tube = read_fcs(write_tube(tmp_path / "a.fcs"))
-    watch = SaturationWatch(tube)
+    watch = WatchedTube(tube)
     watched, plain = gate(watch, gates), gate(tube, gates)
     on_margin = int((tube.column("FSC-A") >= 262143.0).sum())
 

@@ -31,6 +31,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from carflow.fcs.block import Stored
+
 
 Keys = NDArray[np.uint16]
 Features = NDArray[np.float64]
@@ -74,7 +76,7 @@ def _pulse(name: str) -> str:
     return found[1].casefold() if found else ""
 
 
-def rank_keys(values: NDArray[np.float64]) -> Keys:
+def rank_keys(values: Stored) -> Keys:
     """Return what is kept of values to rank them: the upper half of a single-precision number.
 
     Parameters

@@ -32,8 +32,9 @@ BINS = 12
 LEAST_EVENTS = 500
 LEAST_SHARE = 0.2
 MOST_EVENTS = 20_000
+_FAR_WIDTHS = 5.0
 _WIDTH = 4.0  # in robust standard deviations
-_ROUNDS = 4
+_START_EVENTS = 2_500
 _SLOPES = np.linspace(-0.15, 0.15, 61)  # an error beyond these is seen without arithmetic
 _MEDIAN_SE = 1.2533  # of a normal sample, in units of its SD / sqrt(n)
 _SD_OF_MAD = 1.4826
@@ -98,6 +99,37 @@ def residual_slopes(events: Values, channels: Sequence[str]) -> tuple[ResidualSl
         return ()
     clouds = [_negative_cloud(values) for values in sound]
     return tuple(_slopes(sound, channels, clouds))
+
+
+def far_negative_pct(events: Values, channels: Sequence[str]) -> dict[str, float]:
+    """Return the share of events far below the negatives of each channel [%].
+
+    Far is five widths below their centre, where noise leaves next to none: such events were
+    compensated too much. A channel whose events are all positive is left out.
+
+    Parameters
+    ----------
+    events : (k, n) array
+        Compensated linear values of k fluorescence channels of n T cells.
+    channels : sequence of k str
+        Their names.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(2)
+    >>> cells = rng.normal(0, 50, (2, 6000))
+    >>> cells[1, :120] -= 800
+    >>> far_negative_pct(cells, ["CAR", "CD8"])
+    {'CAR': 0.0, 'CD8': 2.0}
+    """
+    found = {}
+    for name, values in zip(channels, events, strict=True):
+        sound = values[np.isfinite(values)]
+        cloud = _negative_cloud(sound) if sound.size >= LEAST_EVENTS else None
+        if cloud is not None:
+            far = np.count_nonzero(sound < cloud[0] - _FAR_WIDTHS * cloud[1])
+            found[name] = 100.0 * int(far) / sound.size
+    return found
 
 
 def _slopes(
@@ -166,30 +198,32 @@ def _fit(
 ) -> tuple[float, float, int] | None:
     """Return slope, its standard error and the events, or None where too few are negative.
 
-    `source` rises; sorting once for all targets is most of the work saved.
+    `source` rises; sorting once for all targets is most of the work saved. The line is looked
+    for among fewer events, and measured at last on all of them.
     """
     if source.size < LEAST_EVENTS:
         return None
+    step = -(-source.size // _START_EVENTS)
+    few = source[::step], target[::step]
     centre, width = cloud
-    slope, intercept = _first_slope(source, target - centre, width), centre
+    line = _first_slope(few[0], few[1] - centre, width), centre
     fitted = None
-    for _ in range(_ROUNDS):
-        apart = target - intercept - slope * source
+    for some in (few, few, few, (source, target)):
+        apart = some[1] - line[1] - line[0] * some[0]
         negative = np.abs(apart) < _WIDTH * width
         n_events = int(np.count_nonzero(negative))
-        if n_events < max(LEAST_EVENTS, LEAST_SHARE * source.size):
+        least = max(LEAST_EVENTS, LEAST_SHARE * source.size) * len(some[0]) / source.size
+        if n_events < least:
             return None
         # the photon noise of a bright source widens the negatives
         width = max(cloud[1], float(_SD_OF_MAD * np.median(np.abs(apart[negative]))))
-        slope, intercept, error = _regression(source[negative], target[negative])
-        fitted = (slope, error, n_events)
+        slope, intercept, error = _regression(some[0][negative], some[1][negative])
+        line, fitted = (slope, intercept), (slope, error, n_events)
     return fitted
 
 
 def _first_slope(source: Values, above_centre: Values, width: float) -> float:
     """Return the slope along which most events lie within two widths; of equals the flattest."""
-    step = -(-source.size // 4000)  # a start needs no more
-    source, above_centre = source[::step], above_centre[::step]
     within = [
         int(np.count_nonzero(np.abs(above_centre - slope * source) < 2.0 * width))
         for slope in _SLOPES

@@ -60,8 +60,8 @@ class TimeOrder:
         Events whose time is earlier than that of the event before them.
     n_restarts : int
         How often the clock began again, as it does when a tube is acquired in several parts.
-    span : float
-        From the first to the last time [s, or ticks where no $TIMESTEP is known].
+    begin, span : float
+        The first time, and from the first to the last [s, or ticks where no $TIMESTEP is known].
     gaps : tuple of Gap
         Pauses longer than a second and than 30 mean waits; empty where seconds are not known.
     """
@@ -69,6 +69,7 @@ class TimeOrder:
     state: TimeState
     n_backsteps: int = 0
     n_restarts: int = 0
+    begin: float = 0.0
     span: float = 0.0
     gaps: tuple[Gap, ...] = ()
 
@@ -93,16 +94,21 @@ def order_of_times(times: Times | None, *, in_seconds: bool) -> TimeOrder:
     """
     if times is None or not len(times) or not np.isfinite(times).all():
         return TimeOrder(state=TimeState.ABSENT)
-    falls = np.flatnonzero(np.diff(times) < 0.0) + 1
-    running = continued(times)
-    restarts = 0 if running is times else len(_restarts(times, falls))
-    running = np.sort(running, kind="stable")
+    steps = np.diff(times)
+    falls = np.flatnonzero(steps < 0.0) + 1
+    running, restarts = times, 0
+    if len(falls):
+        running = continued(times)
+        restarts = 0 if running is times else len(_restarts(times, falls))
+        running = np.sort(running, kind="stable")
+        steps = np.diff(running)
     return TimeOrder(
-        state=_state(running, len(falls), restarts),
+        state=_state(steps, n_falls=len(falls), n_restarts=restarts),
         n_backsteps=len(falls),
         n_restarts=restarts,
+        begin=float(running[0]),
         span=float(running[-1] - running[0]),
-        gaps=_gaps(running) if in_seconds else (),
+        gaps=_gaps(running, steps) if in_seconds else (),
     )
 
 
@@ -163,17 +169,16 @@ def _restarts(times: Times, falls: NDArray[np.intp]) -> NDArray[np.intp]:
     return falls[far & (after < _RESTARTED * before)]
 
 
-def _state(running: Times, n_falls: int, n_restarts: int) -> TimeState:
-    if np.count_nonzero(np.diff(running)) + 1 < _FEWEST_TICKS:
+def _state(steps: Times, *, n_falls: int, n_restarts: int) -> TimeState:
+    if np.count_nonzero(steps) + 1 < _FEWEST_TICKS:
         return TimeState.COARSE
-    if _is_shuffled(n_falls, len(running)):
+    if _is_shuffled(n_falls, len(steps) + 1):
         return TimeState.SHUFFLED
     return TimeState.RESTARTED if n_restarts else TimeState.ORDERED
 
 
-def _gaps(running: Times) -> tuple[Gap, ...]:
-    waits = np.diff(running)
-    if not len(waits):
+def _gaps(running: Times, waits: Times) -> tuple[Gap, ...]:
+    if not len(waits) or waits.max() <= _GAP_S:
         return ()
     # a gap lengthens the mean, but not the median, which is ln 2 of it among exponential waits
     mean = float(np.median(waits)) / np.log(2.0) or float(waits.mean())

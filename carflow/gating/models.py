@@ -6,9 +6,12 @@ Nothing is looked up or computed here, and no sentence for people is written her
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, FiniteFloat, create_model
+
+from carflow.thresholds import QcLimits
 
 Bound = Annotated[float, AllowInfNan(True)]  # ``inf`` and ``-inf`` are the open ends
 Bounds = tuple[Bound, Bound]
@@ -161,6 +164,35 @@ class AssayTable(_Table):
     cv_pipetting: FiniteFloat = 0.0
 
 
+class CleaningTable(_Table):
+    """``[cleaning]``: what becomes of stretches of a tube whose signals are disturbed."""
+
+    time: Literal["judge", "remove"] = "judge"
+
+
+def _limit_columns() -> dict[str, Any]:
+    """Return the limits of the checks as columns: a number of events is a whole number."""
+    return {
+        one.name: (int if isinstance(one.default, int) else FiniteFloat, one.default)
+        for one in fields(QcLimits)
+    }
+
+
+if TYPE_CHECKING:  # mypy takes a made class for no type
+
+    class QcTable(_Table):
+        """``[qc]``: limits of the checks; what is left out keeps its default."""
+
+else:
+    # made, not written: a limit that is added is a key of the table, and cannot be forgotten
+    QcTable = create_model(
+        "QcTable",
+        __base__=_Table,
+        __doc__="``[qc]``: limits of the checks; what is left out keeps its default.",
+        **_limit_columns(),
+    )
+
+
 class PlotTable(_Table):
     """``[[plot]]``: two axes and a gate; without a population, that of the gate's parent."""
 
@@ -185,6 +217,8 @@ class TemplateTable(_Table):
     population: list[PopulationTable] = Field(min_length=1)
     roles: dict[str, str] = {}
     plot: list[PlotTable] = []
+    qc: QcTable = QcTable()
+    cleaning: CleaningTable = CleaningTable()
 
 
 def schema() -> dict[str, object]:

@@ -200,6 +200,10 @@ class Strategy:
         Matrices that come with the gates, by name.
     time : "seconds" or "stored"
         What gates on time are drawn in; a tube without seconds leaves the former out.
+    qc : mapping of str to number
+        Limits of the checks that are stated, by their name in `carflow.thresholds.QcLimits`.
+    disturbed : "judge" or "remove"
+        Whether stretches of a tube with disturbed signals are told, or left out before gating.
 
     Raises
     ------
@@ -218,6 +222,8 @@ class Strategy:
     compensation: Literal["file", "none"] = "file"
     matrices: Mapping[str, Matrix] = field(default_factory=dict)
     time: Literal["seconds", "stored"] = "seconds"
+    qc: Mapping[str, int | float] = field(default_factory=dict)
+    disturbed: Literal["judge", "remove"] = "judge"
 
     def __post_init__(self) -> None:
         problems = [*_tree_problems(self.populations)]
@@ -277,8 +283,14 @@ class Strategy:
 
     @property
     def sha256(self) -> str:
-        """A hash of what the gates do; comments and layout of the file do not enter."""
-        content = json.dumps(_canonical(self), ensure_ascii=True, sort_keys=True)
+        """A hash of what the gates do; comments, layout and limits of checks do not enter."""
+        silent = {"qc"} if self.disturbed == "remove" else {"qc", "disturbed"}
+        said = {
+            one.name: _canonical(getattr(self, one.name))
+            for one in fields(self)
+            if one.name not in silent
+        }
+        content = json.dumps(said, ensure_ascii=True, sort_keys=True)
         return hashlib.sha256(content.encode("ascii")).hexdigest()
 
     def _all_dimensions(self) -> Iterator[Dimension]:

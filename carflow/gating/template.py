@@ -50,6 +50,7 @@ from carflow.gating.strategy import (
     sibling_problems,
 )
 from carflow.gating.template_errors import did_you_mean, template_errors
+from carflow.thresholds import QcLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -126,7 +127,8 @@ def parse_template(text: str) -> Strategy:
     limits, wrong = _limits(table.assay)
     drafts, faulty = population_drafts(table.population, axes)
     populations, orphans = arrange(drafts)
-    problems += [*wrong, *faulty, *orphans, *sibling_problems(populations)]
+    stated, contradictions = _stated_limits(table)
+    problems += [*wrong, *contradictions, *faulty, *orphans, *sibling_problems(populations)]
     # a tree with holes would only say the same again, in other words
     _raise(problems)
     roles, unknown = _roles(table.roles, populations)
@@ -143,6 +145,8 @@ def parse_template(text: str) -> Strategy:
         dimensions=tuple(axes.values()),
         compensation="none" if table.compensation == "none" else "file",
         matrices=matrices,
+        qc=stated,
+        disturbed=table.cleaning.time,
     )
 
 
@@ -194,6 +198,8 @@ def _known_keys(table: str) -> Iterable[str]:
         "boolean": models.BooleanTable,
         "quadrant": models.QuadrantTable,
         "assay": models.AssayTable,
+        "qc": models.QcTable,
+        "cleaning": models.CleaningTable,
         "plot": models.PlotTable,
     }
     return tables.get(table, models.TemplateTable).model_fields
@@ -348,3 +354,13 @@ def _limits(entry: AssayTable) -> tuple[AssayLimits, list[CarflowError]]:
         return AssayLimits(**dict(entry)), []
     except ValueError as error:
         return AssayLimits(), [GatesError(str(error)).at("assay")]
+
+
+def _stated_limits(table: TemplateTable) -> tuple[dict[str, int | float], list[CarflowError]]:
+    """Return the limits of the checks that the file states, and what is wrong with them."""
+    stated = {name: value for name, value in table.qc if name in table.qc.model_fields_set}
+    try:
+        QcLimits(**stated)
+    except ValueError as error:
+        return {}, [GatesError(str(error)).at("qc")]
+    return stated, []

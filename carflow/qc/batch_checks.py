@@ -17,9 +17,9 @@ from carflow.study.model import SampleType
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from carflow.qc.limits import QcLimits
     from carflow.qc.summary import TubeSummary
     from carflow.qc.usual import Holders
+    from carflow.thresholds import QcLimits
 
     Group = Sequence[TubeSummary]
     Difference = tuple[Severity, str]

@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING
 from carflow.errors import CarflowError
 from carflow.findings import Finding, Severity
 from carflow.qc.batch_checks import BATCH_CHECKS
+from carflow.qc.carry_over_checks import CARRY_OVER_CHECKS
 from carflow.qc.control_checks import CONTROL_CHECKS
 from carflow.qc.count_checks import COUNT_CHECKS
 from carflow.qc.course_checks import COURSE_CHECKS
 from carflow.qc.draw_checks import DRAW_CHECKS
-from carflow.qc.limits import QcLimits
 from carflow.qc.percentage_checks import PERCENTAGE_CHECKS
 from carflow.qc.population_checks import POPULATION_CHECKS
 from carflow.qc.register import CHECKS, Check
+from carflow.qc.replicate_checks import REPLICATE_CHECKS
 from carflow.qc.residual_checks import RESIDUAL_CHECKS
 from carflow.qc.setting_checks import SETTING_CHECKS
 from carflow.qc.study_checks import STUDY_CHECKS
 from carflow.qc.time_checks import TIME_CHECKS
 from carflow.qc.tube_checks import TUBE_CHECKS
 from carflow.qc.usual import panel_groups
+from carflow.thresholds import QcLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,9 +41,10 @@ _OF_A_PANEL = (
     *SETTING_CHECKS,
     *PERCENTAGE_CHECKS,
     *RESIDUAL_CHECKS,
+    *REPLICATE_CHECKS,
     *CONTROL_CHECKS,
 )
-_OF_A_STUDY = (*STUDY_CHECKS, *COURSE_CHECKS)
+_OF_A_STUDY = (*STUDY_CHECKS, *COURSE_CHECKS, *CARRY_OVER_CHECKS)
 
 
 def check_batch(

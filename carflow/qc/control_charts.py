@@ -2,13 +2,14 @@
 
 For process controls only: brightness of beads or control cells, % CD3+ of a control blood, the
 ratio of two counting beads. Never for patients' values, which are meant to change. Nothing is
-drawn and nothing stored here.
+drawn and nothing stored here; which tubes are runs of which chart is told in
+`carflow.qc.baselines`.
 
 Decisions
 ---------
 * The baseline is made once, from at least 20 runs of one cytometer and one lot, and kept. A
   baseline that follows the runs follows the drift that it should show.
-* A new cytometer or lot is a new chart: a run of another is an error, not an outlier.
+* A new cytometer or lot is a new chart: a run of another has no baseline, and is no outlier.
 * The rules work on z scores: one tuple for each run, with one score for each control material
   in it, always in the same order. Rules over several runs look at each material by itself;
   R-4s looks across the materials of one run.
@@ -29,7 +30,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from carflow.errors import CarflowError
-from carflow.findings import Finding, Severity
 
 Scores = Sequence[Sequence[float]]
 
@@ -41,8 +41,9 @@ _SD_OF_MAD = 1.4826
 class Baseline:
     """Where a control material lies on one cytometer with one lot, frozen.
 
-    `centre` and `spread` are mean and standard deviation, or median and robust standard
-    deviation (1.4826 MAD) where `robust`; in the unit of the control.
+    `instrument` is a hash of the cytometer's name, as in `TubeSummary`. `centre` and `spread` are
+    mean and standard deviation, or median and robust standard deviation (1.4826 MAD) where
+    `robust`; in the unit of the control.
     """
 
     material: str
@@ -53,15 +54,9 @@ class Baseline:
     n_runs: int
     robust: bool = False
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlRun:
-    """One run: the values of its control materials, in the order of the baselines."""
-
-    run_id: str
-    instrument: str
-    lot: str
-    values: tuple[float, ...]
+    def z(self, value: float) -> float:
+        """Return how far a value lies from the centre, in spreads."""
+        return (value - self.centre) / self.spread
 
 
 class Rule(StrEnum):
@@ -133,20 +128,6 @@ def freeze_baseline(
         n_runs=len(values),
         robust=robust,
     )
-
-
-def z_scores(
-    runs: Sequence[ControlRun], baselines: Sequence[Baseline]
-) -> tuple[tuple[float, ...], ...]:
-    """Return for every run the distance of each material from its baseline, in spreads.
-
-    Raises
-    ------
-    CarflowError
-        If a run has another cytometer or lot than the baselines, or another number of values;
-        the code is CHART-RUN.
-    """
-    return tuple(_scores_of(run, baselines) for run in runs)
 
 
 def one_2s(z: Scores) -> tuple[int, ...]:
@@ -228,45 +209,6 @@ def violations(z: Scores) -> tuple[Violation, ...]:
     return tuple(Violation(rule=rule, run=run) for run, rule in found)
 
 
-def check_chart(runs: Sequence[ControlRun], baselines: Sequence[Baseline]) -> tuple[Finding, ...]:
-    """Return one finding for each run: PASS, WARN by 1-2s alone, FAIL by any other rule.
-
-    Parameters
-    ----------
-    runs : sequence of ControlRun
-        In the order they were measured.
-    baselines : sequence of Baseline
-        One for each material, in the order of a run's values.
-
-    Raises
-    ------
-    CarflowError
-        As `z_scores`.
-    """
-    z = z_scores(runs, baselines)
-    broken: dict[int, list[Rule]] = {}
-    for one in violations(z):
-        broken.setdefault(one.run, []).append(one.rule)
-    return tuple(
-        _finding(run, z[number], broken.get(number, [])) for number, run in enumerate(runs)
-    )
-
-
-def _scores_of(run: ControlRun, baselines: Sequence[Baseline]) -> tuple[float, ...]:
-    if any((run.instrument, run.lot) != (one.instrument, one.lot) for one in baselines):
-        problem = "the run is of another cytometer or lot than the baseline"
-        hint = f"make a baseline of its own from {LEAST_RUNS} runs"
-        raise CarflowError(problem, hint=hint, code="CHART-RUN").at(f"run {run.run_id}")
-    if len(run.values) != len(baselines):
-        problem = f"{len(run.values)} values for {len(baselines)} control materials"
-        raise CarflowError(problem, code="CHART-RUN").at(f"run {run.run_id}")
-    if not all(math.isfinite(value) for value in run.values):
-        raise CarflowError("a value is not a number", code="CHART-RUN").at(f"run {run.run_id}")
-    return tuple(
-        (value - one.centre) / one.spread for value, one in zip(run.values, baselines, strict=True)
-    )
-
-
 def _in_a_row(z: Scores, length: int, beyond: float) -> tuple[int, ...]:
     """Return the runs that end `length` runs of one material beyond a number on one side."""
     found = set()
@@ -278,19 +220,3 @@ def _in_a_row(z: Scores, length: int, beyond: float) -> tuple[int, ...]:
                 if row >= length:
                     found.add(run)
     return tuple(sorted(found))
-
-
-def _finding(run: ControlRun, scores: Sequence[float], broken: Sequence[Rule]) -> Finding:
-    furthest = max(scores, key=abs, default=0.0)
-    severity, told = Severity.PASS, "within its baseline"
-    if broken:
-        severity = Severity.WARN if list(broken) == [Rule.ONE_2S] else Severity.FAIL
-        told = f"out of its baseline by {', '.join(broken)}"
-    return Finding(
-        code="QC-CHART",
-        severity=severity,
-        message=f"The process control is {told} (furthest {furthest:+.1f} SD).",
-        sample_id=run.run_id,
-        value=furthest,
-        limit="warn 1-2s, fail 1-3s 2-2s R-4s 4-1s 10x",
-    )

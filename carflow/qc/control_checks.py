@@ -20,8 +20,8 @@ from carflow.study.model import SampleType
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from carflow.qc.limits import QcLimits
     from carflow.qc.summary import TubeSummary
+    from carflow.thresholds import QcLimits
 
     Group = Sequence[TubeSummary]
 

@@ -18,8 +18,8 @@ from carflow.qc.limits import Within
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carflow.qc.limits import QcLimits
     from carflow.qc.summary import TubeSummary
+    from carflow.thresholds import QcLimits
 
 _METHODS = {"beads": "beads", "wbc": "WBC", "alc": "ALC", "vol": "volume"}
 _COUNTED = {"cd3": "T cells", "car": "CAR T cells"}  # T cells first: they are more

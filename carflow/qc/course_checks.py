@@ -25,8 +25,8 @@ from carflow.qc.usual import panel_groups
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from carflow.qc.limits import QcLimits
     from carflow.qc.summary import TubeSummary
+    from carflow.thresholds import QcLimits
 
     Course = list[TubeSummary]
     Feature = Callable[[TubeSummary], float | None]

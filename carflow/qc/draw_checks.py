@@ -13,8 +13,8 @@ from carflow.qc.limits import Above
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carflow.qc.limits import QcLimits
     from carflow.qc.summary import TubeSummary
+    from carflow.thresholds import QcLimits
 
 
 def check_blood_count_time(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:

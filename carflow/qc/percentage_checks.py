@@ -23,8 +23,8 @@ from carflow.study.model import SampleType
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from carflow.qc.limits import QcLimits
     from carflow.qc.summary import TubeSummary
+    from carflow.thresholds import QcLimits
 
     Group = Sequence[TubeSummary]
 

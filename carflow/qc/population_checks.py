@@ -1,8 +1,7 @@
 """Checks of one tube's populations: viability, empty gates, T cell subsets, CAR+ events, speed.
 
 They need gates (the speed of acquisition alone does not); each gives no finding where the gate
-file names no population for it. Carry-over from the tube before is not here and cannot be: it
-shows in the first events of a tube, and events are gone.
+file names no population for it.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carflow.gating.strategy import AssayLimits
-    from carflow.qc.limits import QcLimits
     from carflow.qc.summary import PopulationEvents, TubeSummary
+    from carflow.thresholds import QcLimits
 
 # a tube without CAR cells, and one without beads, are as they should be
 _MAY_BE_EMPTY = {Role.CAR, Role.CAR_CD4, Role.CAR_CD8, Role.BEADS}

@@ -261,6 +261,24 @@ CHECKS: tuple[Check, ...] = (
         remedy="Check the single stains of the two dyes; apply a matrix made that day.",
     ),
     Check(
+        id="QC-FAR-NEGATIVE",
+        title="Light that compensation took too much of",
+        meaning="T cells lie far below the negatives of a channel, where noise leaves none.",
+        remedy="Check the single stains of the dyes that spill into it; apply a newer matrix.",
+    ),
+    Check(
+        id="QC-REPLICATES",
+        title="Replicates agree",
+        meaning="Tubes of one visit differ by more than counting explains.",
+        remedy="Look for a pipetting or staining error, or an exchanged file, before merging them.",
+    ),
+    Check(
+        id="QC-CARRY-OVER",
+        title="No cells of the tube before",
+        meaning="The first T cells of a tube hold more CAR+ cells than the rest of the tube.",
+        remedy="Rinse between tubes, and run low samples first; gate the first seconds out.",
+    ),
+    Check(
         id="QC-CONTROL-SIZE",
         title="Size of the controls",
         meaning="The controls of a panel hold too few T cells to tell where CAR begins.",

@@ -1,4 +1,4 @@
-"""Check of what compensation left between channels, tube against tube.
+"""Checks of compensation among T cells: what it left between channels, and what it overdid.
 
 The slopes are estimated where the T cells are, in `carflow.cleaning.residual_spillover`; here
 they are judged. A large slope that a panel shares may be biology (a marker that grows with
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from carflow.cleaning.residual_spillover import ResidualSlope
-    from carflow.qc.limits import QcLimits
     from carflow.qc.summary import TubeSummary
+    from carflow.thresholds import QcLimits
 
     Group = Sequence[TubeSummary]
     Pair = tuple[str, str]
@@ -34,7 +34,15 @@ def check_residuals(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
     return tuple(_finding(tube, usual, limits) for tube in tubes)
 
 
-RESIDUAL_CHECKS: tuple[Callable[[Group, QcLimits], tuple[Finding, ...]], ...] = (check_residuals,)
+def check_far_negatives(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
+    """Judge the T cells far below the negatives of a channel, the worst channel of each tube."""
+    return tuple(_far_finding(tube, limits) for tube in group if tube.far_negative_pct)
+
+
+RESIDUAL_CHECKS: tuple[Callable[[Group, QcLimits], tuple[Finding, ...]], ...] = (
+    check_residuals,
+    check_far_negatives,
+)
 
 
 def _usual_slopes(tubes: Group) -> dict[Pair, float]:
@@ -63,6 +71,22 @@ def _finding(tube: TubeSummary, usual: Mapping[Pair, float], limits: QcLimits) -
         message=message,
         sample_id=tube.sample_id,
         value=judged[0][1].slope,
+        limit=str(allowed),
+    )
+
+
+def _far_finding(tube: TubeSummary, limits: QcLimits) -> Finding:
+    allowed = Above(limits.far_negative_warn_pct, limits.far_negative_fail_pct, unit="%")
+    channel, share_pct = max(tube.far_negative_pct.items(), key=lambda pair: pair[1])
+    severity = allowed.severity(share_pct)
+    ending = ": compensated too much" if severity is not Severity.PASS else ""
+    return Finding(
+        code="QC-FAR-NEGATIVE",
+        severity=severity,
+        message=f"At most {share_pct:.2g} % of the T cells lie far below the negatives of a "
+        f"channel, {tube.channel_label(channel)}{ending}.",
+        sample_id=tube.sample_id,
+        value=share_pct,
         limit=str(allowed),
     )
 

@@ -21,9 +21,9 @@ from carflow.qc.usual import some_of, tubes_of, usual, usual_by_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from carflow.qc.limits import QcLimits
     from carflow.qc.summary import MatrixSummary
     from carflow.qc.usual import Holders
+    from carflow.thresholds import QcLimits
 
     Group = Sequence[TubeSummary]
 

@@ -20,8 +20,8 @@ from carflow.study.model import SampleType
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from carflow.qc.limits import QcLimits
     from carflow.qc.summary import TubeSummary
+    from carflow.thresholds import QcLimits
 
 _SECONDS_PER_DAY = 86_400.0
 

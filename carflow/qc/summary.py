@@ -24,6 +24,7 @@ from carflow.cleaning.residual_spillover import ResidualSlope
 from carflow.cleaning.stability import Stability
 from carflow.findings import Finding
 from carflow.gating.compensation import CompensationState
+from carflow.gating.drawn_cells import EarlyCells
 from carflow.gating.shapes import Polygon
 from carflow.gating.strategy import AssayLimits, Role
 from carflow.quantify.gated import car_marker
@@ -124,10 +125,20 @@ class TubeSummary:
         only once the controls of the batch are counted, and put in then.
     stability : Stability, optional
         The tube's course through time; None where it was not followed.
+    n_removed : int
+        Events of disturbed stretches that were left out before gating.
     car_negative_median, car_cut : float, optional
         Median of the CAR-negative T cells, and where the CAR gate begins; linear, compensated.
     residuals : tuple of ResidualSlope
         What compensation left between channels of the T cells.
+    far_negative_pct : Mapping[str, float]
+        T cells far below the negatives of a channel [%], by channel.
+    early : EarlyCells, optional
+        CAR+ cells among the T cells of the first events, and of all others.
+    control_lot : str
+        The lot of a process control, "" for any other tube.
+    control_values : Mapping[str, float]
+        What is charted of a process control, by name.
     cbc_hours_apart, hours_to_acquisition : float, optional
         Hours from the draw to that of the blood count, and to the acquisition [h].
     """
@@ -168,9 +179,14 @@ class TubeSummary:
     populations: tuple[PopulationEvents, ...] = ()
     per_ul: Mapping[str, float] = field(default_factory=dict)
     stability: Stability | None = None
+    n_removed: int = 0
     car_negative_median: float | None = None
     car_cut: float | None = None
     residuals: tuple[ResidualSlope, ...] = ()
+    far_negative_pct: Mapping[str, float] = field(default_factory=dict)
+    early: EarlyCells | None = None
+    control_lot: str = ""
+    control_values: Mapping[str, float] = field(default_factory=dict)
     cbc_hours_apart: float | None = None
     hours_to_acquisition: float | None = None
 
@@ -272,6 +288,7 @@ def summarise(
         cbc_hours_apart=tube.cbc_hours_apart,
         hours_to_acquisition=tube.hours_to_acquisition,
         n_nonfinite=gated.n_nonfinite if gated else None,
+        n_removed=acquisition.n_events - gated.n_events if gated else 0,
         gate_channels=gate_channels,
         target_channels=_target_channels(strategy, gate_channels) if strategy else (),
         counts=_role_counts(gated) if gated else {},

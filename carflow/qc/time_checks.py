@@ -1,8 +1,8 @@
 """Checks of a tube's course through time: stability, drift, order, gaps, flow rate.
 
 The course is taken while the events are in hand (`carflow.cleaning.time_record`); here it is only
-judged. Nothing is removed from a tube's numbers: the stretches that are not to be believed are
-told, and who reads the findings decides.
+judged. Unless the gate file asks for it, nothing is removed from a tube's numbers: the stretches
+that are not to be believed are told, and who reads the findings decides.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from carflow.cleaning.stability import RemovedInterval, Stability
-    from carflow.qc.limits import QcLimits
     from carflow.qc.summary import TubeSummary
+    from carflow.thresholds import QcLimits
 
 _TOLD_INTERVALS = 5
 
@@ -36,7 +36,8 @@ def check_stability(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
     if stability.removed:
         message = (
             f"{removed_pct:.3g} % of the events lie in stretches with other signals than the "
-            f"rest ({_stretches(stability.removed)}), seen in {_labels(tube, stability)}."
+            f"rest ({_stretches(stability.removed)}), seen in {_labels(tube, stability)}: they "
+            f"{'were left out' if tube.n_removed else 'stay in the numbers'}."
         )
     else:
         message = f"The signals of {len(stability.channels)} channels are steady."
@@ -111,12 +112,13 @@ def check_gaps(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
     gaps = stability.time.gaps
     if not gaps:
         return (_told(tube, "QC-TIME-GAP", Severity.PASS, "The acquisition never paused."),)
+    begin = stability.time.begin  # gaps are told from the first event on, intervals are not
     longest = max(gaps, key=lambda gap: gap.length_s)
     beside = any(
         one.first_s is not None
         and one.last_s is not None
-        and one.first_s - 1.0 <= gap.begin_s + gap.length_s
-        and gap.begin_s <= one.last_s + 1.0
+        and one.first_s - 1.0 <= begin + gap.begin_s + gap.length_s
+        and begin + gap.begin_s <= one.last_s + 1.0
         for one in stability.removed
         for gap in gaps
     )

@@ -20,8 +20,8 @@ from carflow.study.model import SampleType
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carflow.qc.limits import QcLimits
     from carflow.qc.summary import MatrixSummary, TubeSummary
+    from carflow.thresholds import QcLimits
 
 
 def check_reader(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:

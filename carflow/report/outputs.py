@@ -18,7 +18,7 @@ from carflow.report.density import gate_figure
 from carflow.report.expansion import time_course_figure
 from carflow.report.files import make_folder, safe_stem, write_bytes, write_text
 from carflow.report.model_figure import model_figure
-from carflow.report.page import ALL_SUBJECTS, report_html
+from carflow.report.page import ALL_SUBJECTS, THROUGH_TIME, report_html
 from carflow.report.style import png_bytes, svg_text
 from carflow.report.subjects import subjects_figure
 from carflow.report.tables import (
@@ -27,6 +27,7 @@ from carflow.report.tables import (
     public_tables,
     write_csv,
 )
+from carflow.report.time_traces import time_figure
 from carflow.report.workbook import workbook_bytes
 from carflow.result.archive import result_from_json, result_to_json
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from carflow.result.run import GatesUsed, Result
 
 RESULT_NAME = "result.json"
+_SHARED_NAMES = {ALL_SUBJECTS: "subjects", THROUGH_TIME: "time"}
 
 
 def check_writable(out: Path) -> None:
@@ -102,11 +104,11 @@ def write_pages(result: Result, out: Path) -> tuple[Path, ...]:
             path = out / "figures" / f"{picture.kind}{whose}"
             written.append(write_text(path.with_suffix(".svg"), svg_text(picture.figure)))
             written.append(write_bytes(path.with_suffix(".png"), png_bytes(picture.figure)))
-    overview = subjects_figure(result)
-    if overview is not None:
-        shown[ALL_SUBJECTS] = svg_text(overview)
-        written.append(write_text(out / "figures" / "subjects.svg", shown[ALL_SUBJECTS]))
-        written.append(write_bytes(out / "figures" / "subjects.png", png_bytes(overview)))
+    for key, figure in _shared_figures(result).items():
+        shown[key] = svg_text(figure)
+        name = _SHARED_NAMES[key]
+        written.append(write_text(out / "figures" / f"{name}.svg", shown[key]))
+        written.append(write_bytes(out / "figures" / f"{name}.png", png_bytes(figure)))
     written.append(write_text(out / "report.html", report_html(result, shown, beside)))
     return tuple(written)
 
@@ -131,9 +133,7 @@ def write_report(result: Result, path: str | Path) -> Path:
         subject.subject_id: svg_text(model_figure(result, subject.subject_id))
         for subject in result.subject_results
     }
-    overview = subjects_figure(result)
-    if overview is not None:
-        figures[ALL_SUBJECTS] = svg_text(overview)
+    figures |= {key: svg_text(one) for key, one in _shared_figures(result).items()}
     make_folder(target.parent)
     return write_text(target, report_html(result, figures, _beside(result)))
 
@@ -170,6 +170,12 @@ def _figures(result: Result, subject_id: str) -> Mapping[str, Figure]:
         "gates": gate_figure(result, subject_id),
         "expansion": time_course_figure(result, subject_id),
     }
+
+
+def _shared_figures(result: Result) -> dict[str, Figure]:
+    """Return the figures that belong to no subject, where there is something to draw."""
+    figures = {ALL_SUBJECTS: subjects_figure(result), THROUGH_TIME: time_figure(result)}
+    return {key: figure for key, figure in figures.items() if figure is not None}
 
 
 def _write_gates(result: Result, out: Path) -> list[Path]:

@@ -29,6 +29,7 @@ from carflow.report.subject_tables import (
     time_point_tables,
     treatment_table,
 )
+from carflow.report.time_traces import MOST_TUBES, flagged_tubes
 from carflow.report.timecourse import ABSOLUTE_QUANTITIES, COPIES, PERCENTAGE
 from carflow.report.workbook import about_rows
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from carflow.result.subject import SubjectResult
 
 ALL_SUBJECTS = ""  # no subject's id is empty
+THROUGH_TIME = " "  # nor blank
 _VERDICT_WORDS = {
     Severity.PASS: "every check passed or was informative",
     Severity.WARN: "usable, with warnings: read the findings before using a number",
@@ -109,7 +111,8 @@ def report_html(
         What a run found.
     figures : mapping of str to str
         SVG text of the model figure by subject id; a subject without one says so. Under
-        `ALL_SUBJECTS` the figure of all subjects, where there is one.
+        `ALL_SUBJECTS` the figure of all subjects, under `THROUGH_TIME` that of the tubes whose
+        signals were disturbed, where there are such.
     beside : mapping of str to sequence of Picture, optional
         Further pictures under the same keys.
 
@@ -128,6 +131,8 @@ def report_html(
         n_failed=len(failed),
         tally=_tally(findings),
         overview_uri=_svg_uri(figures[ALL_SUBJECTS]) if ALL_SUBJECTS in figures else "",
+        time_uri=_svg_uri(figures[THROUGH_TIME]) if THROUGH_TIME in figures else "",
+        time_words=_time_words(result),
         pooled=comparison_table(result.pooled_comparisons),
         pooled_sentences=_comparison_sentences(result.pooled_comparisons),
         cohort=_cohort_statements(result),
@@ -266,6 +271,14 @@ def _figure_words(subject: SubjectResult, n_tubes: int) -> str:
         f"Gate pictures of {n_tubes} tubes and the time course of subject {subject.subject_id} "
         f"(curves: {curves}). The numbers are in the tables below."
     )
+
+
+def _time_words(result: Result) -> str:
+    """Return what the picture of the courses through time shows, in words."""
+    names = [tube.sample_id for tube in flagged_tubes(result)]
+    more = len(names) - MOST_TUBES
+    told = ", ".join(names[:MOST_TUBES]) + (f", and {more} more not drawn" if more > 0 else "")
+    return f"Signals and flow rate through time of the flagged tubes: {told}."
 
 
 def _svg_uri(svg: str) -> str:

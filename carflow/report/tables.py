@@ -102,6 +102,7 @@ def public_tables(result: Result) -> Mapping[str, tuple[Sequence[str], tuple[Row
         ),
         "cut_shifts": (rows.CUT_COLUMNS, tuple(rows.cut_rows(tubes))),
         "findings": (rows.FINDING_COLUMNS, tuple(rows.finding_rows(result.all_findings))),
+        "intervals": (rows.INTERVAL_COLUMNS, tuple(rows.interval_rows(tubes))),
         "failures": (rows.FAILURE_COLUMNS, tuple(rows.failure_rows(tubes))),
     }
 

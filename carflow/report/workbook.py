@@ -31,6 +31,7 @@ _NUMBER_FORMATS = {
     "day": "General",
     "count": "#,##0",
     "n_events": "#,##0",
+    "n_removed": "#,##0",
     "n_nonfinite": "#,##0",
     "n_numerator": "#,##0",
     "n_denominator": "#,##0",

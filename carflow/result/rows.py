@@ -59,6 +59,9 @@ POPULATION_PEAK_COLUMNS = (
     "least_draws", "divergences",
 )  # fmt: skip
 FINDING_COLUMNS = ("severity", "code", "sample_id", "message", "value", "limit")
+INTERVAL_COLUMNS = (
+    "sample_id", "first_s", "last_s", "events", "pct_of_events", "removed", "channels",
+)  # fmt: skip
 FAILURE_COLUMNS = ("sample_id", "subject_id", "day", "code", "problem")
 
 
@@ -104,7 +107,7 @@ def sample_columns(tubes: Iterable[SampleResult]) -> tuple[str, ...]:
         if quantity.measure.value is not None
     )
     return ("subject_id", "day", "sample_id", "sample_type", "visit_label", "gates", "status",
-            "n_events", "n_nonfinite", *names)  # fmt: skip
+            "n_events", "n_removed", "n_nonfinite", *names)  # fmt: skip
 
 
 def sample_rows(tubes: Iterable[SampleResult]) -> Iterator[Row]:
@@ -119,6 +122,7 @@ def sample_rows(tubes: Iterable[SampleResult]) -> Iterator[Row]:
             "gates": tube.gates_name,
             "status": "ok" if tube.failure is None else tube.failure.code,
             "n_events": tube.n_events,
+            "n_removed": tube.n_removed,
             "n_nonfinite": tube.n_nonfinite,
             **{quantity.name: quantity.measure.value for quantity in tube.quantities},
         }
@@ -129,7 +133,8 @@ def population_rows(tubes: Iterable[SampleResult]) -> Iterator[Row]:
     for tube in tubes:
         counts = {found.population: found.count for found in tube.populations}
         for found in tube.populations:
-            parent_count = counts.get(found.parent, (tube.n_events or 0) - tube.n_nonfinite)
+            believed = (tube.n_events or 0) - tube.n_removed - tube.n_nonfinite
+            parent_count = counts.get(found.parent, believed)
             yield {
                 "sample_id": tube.sample_id,
                 "population": found.population,
@@ -229,6 +234,28 @@ def cut_rows(tubes: Iterable[SampleResult]) -> Iterator[Row]:
                     "n_numerator": quantity.n_numerator,
                     "n_denominator": quantity.n_denominator,
                 }
+
+
+def interval_rows(tubes: Iterable[SampleResult]) -> Iterator[Row]:
+    """Yield one row for every stretch of a tube whose signals are disturbed.
+
+    `removed` says whether its events were left out ("yes") or only judged ("no"). Times are
+    those of the file [s, ticks where it gives no seconds], empty where it holds no usable time.
+    """
+    for tube in tubes:
+        if tube.stability is None:
+            continue
+        for one in tube.stability.removed:
+            n_events = one.stop_event - one.first_event
+            yield {
+                "sample_id": tube.sample_id,
+                "first_s": one.first_s,
+                "last_s": one.last_s,
+                "events": n_events,
+                "pct_of_events": 100.0 * n_events / tube.stability.n_events,
+                "removed": "yes" if tube.n_removed else "no",
+                "channels": " ".join(one.channels),
+            }
 
 
 def comparison_rows(

@@ -155,6 +155,11 @@ class Result:
         return frame(rows.finding_rows(self.all_findings), rows.FINDING_COLUMNS)
 
     @property
+    def intervals(self) -> pd.DataFrame:
+        """One row for every stretch of a tube with disturbed signals, removed or not."""
+        return frame(rows.interval_rows(self.tube_results), rows.INTERVAL_COLUMNS)
+
+    @property
     def failures(self) -> pd.DataFrame:
         """One row for every tube without a result."""
         return frame(rows.failure_rows(self.tube_results), rows.FAILURE_COLUMNS)
@@ -169,7 +174,9 @@ _WHOLE_NUMBERS = frozenset(
         "cmax_n",
         "auc_0_28_n",
         "count",
+        "events",
         "n_events",
+        "n_removed",
         "n_nonfinite",
         "n_numerator",
         "n_denominator",
@@ -178,9 +185,8 @@ _WHOLE_NUMBERS = frozenset(
 _TEXT = frozenset(
     {"subject_id", "sample_id", "sample_type", "visit_label", "gates", "status", "quantity",
      "method", "unit", "ci_kind", "state", "reason", "population", "parent", "parameter",
-     "first", "second",
-     "group_column", "group", "cmax_unit", "auc_0_28_unit", "severity", "code", "message",
-     "limit", "problem"}
+     "first", "second", "group_column", "group", "cmax_unit", "auc_0_28_unit", "severity",
+     "code", "message", "limit", "problem", "removed", "channels"}
 )  # fmt: skip
 
 

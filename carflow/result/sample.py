@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from carflow.cleaning.stability import Stability
 from carflow.errors import CarflowError, Problems
 from carflow.quantify.cut_shift import CutShift
 from carflow.quantify.quantity import Quantity
@@ -90,6 +91,8 @@ class Failure:
 class SampleResult:
     """One row of the sheet, carried through the run; a failed tube keeps its row.
 
+    `n_events` are all events of the file. Of them `n_removed` were left out before gating, with
+    the stretches of time that `stability` names; 0 unless the gate file asks for removal.
     `cut_shifts` are its CAR+ quantities with the CAR cut moved, where the cut can be moved.
     """
 
@@ -101,10 +104,12 @@ class SampleResult:
     gates_name: str = ""
     n_events: int | None = None
     n_nonfinite: int = 0
+    n_removed: int = 0
     populations: tuple[PopulationCount, ...] = ()
     quantities: tuple[Quantity, ...] = ()
     pictures: tuple[GatePicture, ...] = ()
     failure: Failure | None = None
+    stability: Stability | None = None
     cut_shifts: tuple[CutShift, ...] = ()
 
     def quantity(self, name: str) -> Quantity | None:

@@ -21,6 +21,11 @@ class SampleType(StrEnum):
     HEALTHY = "healthy"
 
     @property
+    def may_be_process_control(self) -> bool:
+        """Whether the tube may be run again and again to watch the cytometer: no patient's is."""
+        return self in {SampleType.BEAD_QC, SampleType.HEALTHY}
+
+    @property
     def on_curve(self) -> bool:
         """Whether the tube is a point of its subject's expansion curve."""
         return self in {SampleType.PATIENT, SampleType.PRE_INFUSION}
@@ -85,6 +90,7 @@ class Tube:
     volume_unit_override: str = ""
     copies_per_ug: LabValue | None = None
     exclude_reason: str = ""
+    control_lot: str = ""
     amc_1e9_l: LabValue | None = None
     preparation: Preparation = Preparation.UNSTATED
     lloq_cells_per_ul: float | None = None

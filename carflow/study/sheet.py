@@ -68,7 +68,7 @@ OPTIONAL_COLUMNS = (
     *("lloq_cells_per_ul", "dose_cells", "weight_kg"),
     *("collection_datetime", "acquisition_datetime", "cbc_datetime"),
     *("beads_per_tube", "beads_added_ul", "bead_conc_per_ul", "bead_conc"),
-    *("blood_ul", "total_ul", "dilution", "volume_unit_override"),
+    *("blood_ul", "total_ul", "dilution", "volume_unit_override", "control_lot"),
 )
 # Kept by laboratories beside the tubes; no number of carflow depends on them yet.
 DESCRIPTIVE_COLUMNS = (
@@ -190,6 +190,7 @@ def _tube(row: Row, table: Table, folder: Path, problems: RowProblems) -> Tube:
         volume_unit_override=optional("volume_unit_override", parse_volume_unit, instead=""),
         copies_per_ug=optional("copies_per_ug", numbers.copies, instead=None),
         exclude_reason=optional("exclude_reason", parse_exclude_reason, instead=""),
+        control_lot=optional("control_lot", parse_text, instead=""),
     )
     _check_tube(tube, cells)
     return _with_context(tube, row, cells, numbers)
@@ -222,6 +223,12 @@ def _check_tube(tube: Tube, cells: RowReader) -> None:
             f"a pre-infusion sample cannot be from day {tube.day:g}",
             hint="write the day as 0 or below, or another sample_type",
             column="day",
+        )
+    if tube.control_lot and not tube.sample_type.may_be_process_control:
+        cells.refuse(
+            f"a {tube.sample_type} sample is no process control",
+            hint="leave the lot empty, or write the sample_type bead-QC or healthy",
+            column="control_lot",
         )
     if tube.blood_ul and tube.total_ul and tube.blood_ul > tube.total_ul:
         cells.refuse(

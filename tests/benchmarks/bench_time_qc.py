@@ -12,7 +12,8 @@ from time import process_time
 import numpy as np
 
 from carflow.cleaning.rank_moments import judged_channels
-from carflow.cleaning.time_record import TimeRecord, assess_stability
+from carflow.cleaning.time_record import TimeRecord
+from carflow.cleaning.watch import assess_stability
 from carflow.fcs.acquisition import Acquisition
 from carflow.fcs.reader import read_fcs
 from carflow.fcs.writer import write_fcs

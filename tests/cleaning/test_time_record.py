@@ -7,7 +7,8 @@ from pydantic import TypeAdapter
 
 from carflow.cleaning.stability import Stability, unstable_events
 from carflow.cleaning.time_order import TimeState
-from carflow.cleaning.time_record import FEWEST_EVENTS, TimeRecord, assess_stability
+from carflow.cleaning.time_record import FEWEST_EVENTS, TimeRecord
+from carflow.cleaning.watch import assess_stability
 from carflow.fcs.reader import read_fcs
 
 N = 30_000

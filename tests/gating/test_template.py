@@ -3,6 +3,7 @@
 import json
 import math
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from carflow.gating.shapes import (
 )
 from carflow.gating.strategy import AssayLimits, Ratio, Role
 from carflow.gating.template import parse_template, read_template
+from carflow.thresholds import QcLimits
 
 HEAD = """
 format = 1
@@ -462,3 +464,59 @@ def test_the_shipped_templates_fit_the_schema(gates_folder: Path) -> None:
     keys = set(json.loads(schema_text())["properties"])
     for path in gates_folder.glob("*.toml"):
         assert set(tomllib.loads(path.read_text(encoding="utf-8"))) <= keys
+
+
+def test_limits_of_the_checks_are_kept_as_stated_and_nothing_else() -> None:
+    text = HEAD + ONE + "[qc]\nevents_fail = 1000\nvoltage_fail_v = 5\n"
+    strategy = parse_template(text)
+
+    assert strategy.qc == {"events_fail": 1000, "voltage_fail_v": 5.0}
+    assert parse_template(HEAD + ONE).qc == {}
+
+
+def test_every_limit_can_be_stated() -> None:
+    lines = [f"{name} = {value:g}" for name, value in asdict(QcLimits()).items()]
+    text = HEAD + ONE + "[qc]\n" + "\n".join(lines).replace("1e+08", "1e8") + "\n"
+
+    assert QcLimits(**parse_template(text).qc) == QcLimits()  # type: ignore[arg-type]  # the right kind of each
+
+
+@pytest.mark.parametrize(
+    ("table", "sentences"),
+    [
+        ("event_warn = 1", ['qc: unknown key "event_warn" (did you mean "events_warn"?)']),
+        ("events_warn = 1.5", ["qc: events_warn: must be a whole number, found 1.5"]),
+        ("events_warn = true", ["qc: events_warn: must be a whole number, found true"]),
+        ('voltage_fail_v = "5 V"', ['qc: voltage_fail_v: must be a number, found "5 V"']),
+        ("voltage_fail_v = nan", ["qc: voltage_fail_v: must be a finite number, found nan"]),
+        (
+            "events_fail = 30000",
+            ["qc: events_warn 20000 and events_fail 30000: a check has to warn before it fails"],
+        ),
+        (
+            "events_fail = -1\n[assay]\nlod_events = 99",
+            [
+                "assay: lod_events (99) must not be negative nor above lloq_events (50)",
+                "qc: events_fail has to be a number from 0 upwards, got -1",
+            ],
+        ),
+    ],
+)
+def test_a_limit_that_cannot_be_used_is_refused(table: str, sentences: list[str]) -> None:
+    assert complaints(HEAD + ONE + f"[qc]\n{table}\n") == sentences
+
+
+def test_what_becomes_of_disturbed_stretches_is_judge_or_remove() -> None:
+    assert parse_template(HEAD + ONE).disturbed == "judge"
+    assert parse_template(HEAD + ONE + '[cleaning]\ntime = "remove"\n').disturbed == "remove"
+    assert complaints(HEAD + ONE + '[cleaning]\ntime = "cut"\n') == [
+        'cleaning: time: "cut" is not known (known: judge, remove)'
+    ]
+
+
+def test_limits_do_not_change_the_hash_of_the_gates_and_removal_does() -> None:
+    plain = parse_template(HEAD + ONE).sha256
+
+    assert parse_template(HEAD + ONE + "[qc]\nevents_fail = 7\n").sha256 == plain
+    assert parse_template(HEAD + ONE + '[cleaning]\ntime = "judge"\n').sha256 == plain
+    assert parse_template(HEAD + ONE + '[cleaning]\ntime = "remove"\n').sha256 != plain

@@ -6,9 +6,9 @@ from scipy.stats import poisson
 from carflow.findings import Finding, Severity
 from carflow.gating.strategy import Role
 from carflow.qc import control_checks
-from carflow.qc.limits import QcLimits
 from carflow.qc.summary import TubeSummary
 from carflow.study.model import SampleType
+from carflow.thresholds import QcLimits
 
 MakeTube = Callable[..., TubeSummary]
 LIMITS = QcLimits()

@@ -4,8 +4,8 @@ import pytest
 
 from carflow.findings import Finding, Severity
 from carflow.qc.count_checks import check_count_methods
-from carflow.qc.limits import QcLimits
 from carflow.qc.summary import TubeSummary
+from carflow.thresholds import QcLimits
 
 MakeTube = Callable[..., TubeSummary]
 LIMITS = QcLimits()

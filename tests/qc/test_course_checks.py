@@ -7,9 +7,9 @@ import pytest
 from carflow.findings import Finding, Severity
 from carflow.gating.strategy import Role
 from carflow.qc.course_checks import check_swaps, check_visits
-from carflow.qc.limits import QcLimits
 from carflow.qc.summary import TubeSummary
 from carflow.study.model import SampleType
+from carflow.thresholds import QcLimits
 
 MakeTube = Callable[..., TubeSummary]
 WithCounts = Callable[..., dict[str, object]]

@@ -4,8 +4,8 @@ import pytest
 
 from carflow.findings import Severity
 from carflow.qc.draw_checks import check_blood_count_time, check_tube_age
-from carflow.qc.limits import QcLimits
 from carflow.qc.summary import TubeSummary
+from carflow.thresholds import QcLimits
 
 MakeTube = Callable[..., TubeSummary]
 LIMITS = QcLimits()

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carflow.findings import Severity
-from carflow.qc.limits import Above, Below, QcLimits, Within, gravest
+from carflow.qc.limits import Above, Below, Within, gravest
+from carflow.thresholds import QcLimits
 
 number = st.floats(min_value=0, max_value=1e9)
 

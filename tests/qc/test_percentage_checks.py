@@ -5,10 +5,10 @@ import pytest
 
 from carflow.findings import Finding, Severity
 from carflow.gating.strategy import Role
-from carflow.qc.limits import QcLimits
 from carflow.qc.percentage_checks import check_percentages
 from carflow.qc.summary import TubeSummary
 from carflow.study.model import SampleType
+from carflow.thresholds import QcLimits
 
 MakeTube = Callable[..., TubeSummary]
 WithCounts = Callable[..., dict[str, object]]

@@ -6,9 +6,9 @@ import pytest
 from carflow.findings import Finding, Severity
 from carflow.gating.strategy import AssayLimits, Role
 from carflow.qc import population_checks
-from carflow.qc.limits import QcLimits
 from carflow.qc.summary import TubeSummary
 from carflow.study.model import SampleType
+from carflow.thresholds import QcLimits
 
 MakeTube = Callable[..., TubeSummary]
 WithCounts = Callable[..., dict[str, object]]

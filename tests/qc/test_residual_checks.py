@@ -4,9 +4,9 @@ import pytest
 
 from carflow.cleaning.residual_spillover import ResidualSlope
 from carflow.findings import Finding, Severity
-from carflow.qc.limits import QcLimits
-from carflow.qc.residual_checks import check_residuals
+from carflow.qc.residual_checks import check_far_negatives, check_residuals
 from carflow.qc.summary import TubeSummary
+from carflow.thresholds import QcLimits
 
 MakeTube = Callable[..., TubeSummary]
 LIMITS = QcLimits()
@@ -75,3 +75,28 @@ def test_two_tubes_cannot_tell_biology_from_an_error(make_tube: MakeTube) -> Non
 
 def test_tubes_without_slopes_are_left_out(make_tube: MakeTube) -> None:
     assert check_residuals([make_tube(residuals=())], LIMITS) == ()
+
+
+@pytest.mark.parametrize(
+    ("share_pct", "severity", "ending"),
+    [
+        (0.5, Severity.PASS, "APC-A (CAR)."),
+        (0.6, Severity.WARN, "APC-A (CAR): compensated too much."),
+        (2.1, Severity.FAIL, "APC-A (CAR): compensated too much."),
+    ],
+)
+def test_t_cells_far_below_the_negatives_warn_and_fail(
+    make_tube: MakeTube, share_pct: float, severity: Severity, ending: str
+) -> None:
+    tube = make_tube(far_negative_pct={"FITC-A": 0.0, "APC-A": share_pct})
+    (found,) = check_far_negatives([tube, make_tube()], LIMITS)
+
+    assert found == Finding(
+        code="QC-FAR-NEGATIVE",
+        severity=severity,
+        message=f"At most {share_pct:g} % of the T cells lie far below the negatives of a "
+        f"channel, {ending}",
+        sample_id="P01-D07",
+        value=share_pct,
+        limit="warn > 0.5 %, fail > 2 %",
+    )

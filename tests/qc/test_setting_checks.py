@@ -7,8 +7,8 @@ import pytest
 from carflow.findings import Finding, Severity
 from carflow.gating.compensation import CompensationState
 from carflow.qc import setting_checks
-from carflow.qc.limits import QcLimits
 from carflow.qc.summary import MatrixSummary, TubeSummary
+from carflow.thresholds import QcLimits
 
 MakeTube = Callable[..., TubeSummary]
 MakeMatrix = Callable[..., MatrixSummary]

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from carflow.findings import Finding, Severity
-from carflow.qc.limits import QcLimits
 from carflow.qc.study_checks import (
     check_control_panel,
     check_date_order,
@@ -14,6 +13,7 @@ from carflow.qc.study_checks import (
 )
 from carflow.qc.summary import TubeSummary
 from carflow.study.model import SampleType
+from carflow.thresholds import QcLimits
 
 MakeTube = Callable[..., TubeSummary]
 Course = Callable[..., list[TubeSummary]]

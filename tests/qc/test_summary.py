@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from carflow.cleaning.residual_spillover import ResidualSlope
-from carflow.cleaning.time_record import assess_stability
+from carflow.cleaning.watch import assess_stability
 from carflow.fcs.acquisition import Acquisition
 from carflow.fcs.reader import read_fcs
 from carflow.fcs.writer import write_fcs

@@ -8,8 +8,8 @@ from carflow.cleaning.stability import RemovedInterval, Stability
 from carflow.cleaning.time_order import Gap, TimeOrder, TimeState
 from carflow.findings import Severity
 from carflow.qc import time_checks
-from carflow.qc.limits import QcLimits
 from carflow.qc.summary import TubeSummary
+from carflow.thresholds import QcLimits
 
 MakeTube = Callable[..., TubeSummary]
 LIMITS = QcLimits()
@@ -82,8 +82,10 @@ def test_the_stretches_are_named_in_seconds(make_tube: MakeTube) -> None:
 
     assert found.message == (
         "16 % of the events lie in stretches with other signals than the rest (10.0 to 20.0 s), "
-        "seen in APC-A (CAR)."
+        "seen in APC-A (CAR): they stay in the numbers."
     )
+    (found,) = time_checks.check_stability(replace(tube, n_removed=4_000), LIMITS)
+    assert found.message.endswith("seen in APC-A (CAR): they were left out.")
 
 
 def test_too_few_events_to_judge_is_told_and_no_pass(make_tube: MakeTube) -> None:
@@ -144,6 +146,22 @@ def test_a_pause_warns_and_one_beside_a_disturbance_fails(make_tube: MakeTube) -
         for one in (paused, far, beside)
     ]
     assert severities == [Severity.WARN, Severity.WARN, Severity.FAIL]
+
+
+def test_a_pause_counts_from_the_first_event_and_a_stretch_from_the_clock(
+    make_tube: MakeTube,
+) -> None:
+    gap = Gap(begin_s=5.0, length_s=3.0)
+    late = TimeOrder(state=TimeState.ORDERED, begin=100.0, span=60.0, gaps=(gap,))
+    near = replace(
+        STEADY, time=late, removed=(replace(interval(0, 9), first_s=104.0, last_s=105.0),)
+    )
+    far = replace(near, removed=(replace(interval(0, 9), first_s=4.0, last_s=5.0),))
+
+    severities = [
+        time_checks.check_gaps(make_tube(stability=one), LIMITS)[0].severity for one in (near, far)
+    ]
+    assert severities == [Severity.FAIL, Severity.WARN]
 
 
 def test_an_unsteady_rate_warns_because_volumes_rest_on_it(make_tube: MakeTube) -> None:

@@ -6,9 +6,9 @@ from carflow.findings import Finding, Severity
 from carflow.gating.compensation import CompensationState
 from carflow.gating.strategy import Role
 from carflow.qc import tube_checks
-from carflow.qc.limits import QcLimits
 from carflow.qc.summary import MatrixSummary, TubeSummary
 from carflow.study.model import SampleType
+from carflow.thresholds import QcLimits
 
 MakeTube = Callable[..., TubeSummary]
 MakeMatrix = Callable[..., MatrixSummary]

@@ -22,6 +22,7 @@ PUBLIC = {
     "carflow.xlsx",
     "comparisons.csv",
     "failures.csv",
+    "intervals.csv",
     "cut_shifts.csv",
     "cohort.csv",
     "population_peaks.csv",

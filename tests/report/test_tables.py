@@ -61,6 +61,7 @@ def test_every_table_has_its_columns_and_rows(model_result: Result, odd_result: 
         "subjects": 84,
         "comparisons": 0,
         "findings": 2,
+        "intervals": 0,
         "failures": 0,
         "cut_shifts": 0,
         "cohort": 0,
