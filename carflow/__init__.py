@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from carflow.kinetics.lag import peak_lag as peak_lag
     from carflow.kinetics.nca import nca as nca
     from carflow.kinetics.peak import estimate_peak as estimate_peak
-    from carflow.kinetics.population_fit import population_peak as population_peak
     from carflow.kinetics.persistence import persistence as persistence
+    from carflow.kinetics.population_fit import population_peak as population_peak
     from carflow.pipeline import check as check
     from carflow.pipeline import run as run
     from carflow.population import with_population as with_population
@@ -133,9 +133,9 @@ __all__ = [
     "nca",
     "nca_by_curve",
     "peak_lag",
+    "persistence",
     "plot_cohort",
     "plot_cut_band",
-    "persistence",
     "plot_dilution",
     "plot_expansion",
     "plot_posterior",
