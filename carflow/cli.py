@@ -231,6 +231,43 @@ def peak(
 
 @app.command()
 @ending
+def nca(
+    table: Annotated[str, typer.Argument(help="CSV with day and value; - for standard input.")],
+    *,
+    lloq: Annotated[float | None, typer.Option(help="Limit of quantification.")] = None,
+    auc_rule: Annotated[
+        str, typer.Option(help="linear, linear-up log-down, lin-log or log-up log-down.")
+    ] = "linear-up log-down",
+    blq_rule: Annotated[
+        str, typer.Option(help="First/middle/last of zero, half, drop; or before-tmax.")
+    ] = "zero/drop/zero",
+    slope_rule: Annotated[
+        str, typer.Option(help="winnonlin, pknca, or tobit (counts values below the limit).")
+    ] = "winnonlin",
+    until: Annotated[
+        list[float] | None, typer.Option(help="Area from day 0 to this day; more than once.")
+    ] = None,
+    above: Annotated[float | None, typer.Option(help="Days above this value.")] = None,
+) -> ExitCode:
+    """Print the kinetic parameters of each curve in a table of days and values, as CSV."""
+    from carflow.kinetics.told_parameters import TableRules, told_parameters
+    from carflow.report.tables import csv_text
+    from carflow.result.rows import SUBJECT_COLUMNS, parameter_rows
+    from carflow.study.value_table import read_series
+
+    rules = TableRules(
+        lloq=lloq, auc=auc_rule, blq=blq_rule, slope=slope_rule, ends=tuple(until or (28.0,)),
+        above=above,
+    )  # fmt: skip
+    rules.check()
+    series = read_series(sys.stdin.read() if table == "-" else Path(table))
+    told = {(one.subject_id, one.quantity): told_parameters(one, rules=rules) for one in series}
+    print_data(csv_text(SUBJECT_COLUMNS, parameter_rows(told)).rstrip("\n"))
+    return ExitCode.OK
+
+
+@app.command()
+@ending
 def inspect(
     file: Annotated[Path, typer.Argument(help="An FCS file.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
