@@ -6,7 +6,7 @@ alphabetical order, so the order of rows does not matter either.
 
 A fit is shown only if its chains agree about all that is shown: R-hat at most 1.05 for every peak
 day, the typical one and the sharpness, 100 effective draws for every peak day, at most one
-divergence in a hundred draws. One that fails is repeated with four times the draws and smaller
+divergence in a hundred draws. One that fails is repeated with three times the draws and smaller
 steps, then refused.
 
 Nor is a fit shown whose curves cannot follow the values: where the misfit that all patients share
@@ -68,7 +68,7 @@ class _Effort(NamedTuple):
     acceptance: float
 
 
-_EFFORTS = (_Effort(300, 300, 0.85), _Effort(1000, 1200, 0.95))
+_EFFORTS = (_Effort(500, 500, 0.9), _Effort(1000, 1500, 0.95))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,11 @@ decline). Two are foreign to the model: growth that slows all the way to the pea
 curves), and a rise that is steepest at its start (biexponential, after a lag). Each cell is one
 cohort; a cell of a refused fit says why.
 
-What was seen at CV 20 and 40 %, in one cohort of 40 or 60 for each cell: the intervals held 82 to
-98 % of patients with sharp or rounded turns, and the error was 0.18 to 0.45 of that of the observed
-day. Foreign cohorts were mostly refused; one of biexponential courses on a weekly grid was not (an
-early version, without the limit on misfit), and its intervals held 40 %. Run it again::
+What was seen in one cohort of 40 or 60 for each cell (at CV 10 % on the case grid only): the
+intervals held 82 to 98 % of patients with sharp or rounded turns, and the error was 0.17 to 0.45 of
+that of the observed day. Foreign cohorts were mostly refused; one of biexponential courses on a
+weekly grid was not (by an early version, without the limit on misfit), and its intervals held 40 %.
+Run it again::
 
     python -m pytest -m slow -s tests/kinetics/test_population_coverage.py
 """
