@@ -6,8 +6,12 @@ The names, in the order of the data::
     gate                                             one tube: counts per population
     nca, estimate_peak                               one curve: parameters, and the day of the peak
     nca_by_curve, cohort, concordance                many curves; a cohort; two methods
+    population_peak                                  a cohort's peaks that borrow strength
     run, check                                       the whole job; the batch checks alone
-    write_outputs, write_report, plot_expansion      doors out
+    with_population                                  the same model on the curves of a run
+    write_outputs, write_report                      doors out
+    plot_expansion, plot_cut_band                    pictures of one subject, Axes in, Axes out
+    plot_cohort, plot_posterior                      and of many
     CarflowError                                     what an unusable input raises
 
 Everything else is reached by its module. Importing carflow loads neither FlowKit, pandas nor
@@ -33,8 +37,10 @@ if TYPE_CHECKING:
     from carflow.kinetics.lag import peak_lag as peak_lag
     from carflow.kinetics.nca import nca as nca
     from carflow.kinetics.peak import estimate_peak as estimate_peak
+    from carflow.kinetics.population_fit import population_peak as population_peak
     from carflow.pipeline import check as check
     from carflow.pipeline import run as run
+    from carflow.population import with_population as with_population
     from carflow.quantify.decision import against_limit as against_limit
     from carflow.quantify.dilution import dilution_line as dilution_line
     from carflow.quantify.dilution import lost_share as lost_share
@@ -44,10 +50,13 @@ if TYPE_CHECKING:
     from carflow.quantify.gene_copies import copies_per_genome as copies_per_genome
     from carflow.quantify.gene_copies import droplet_concentration as droplet_concentration
     from carflow.quantify.staining import calibrate_mesf as calibrate_mesf
+    from carflow.report.cohort_band import plot_cohort as plot_cohort
+    from carflow.report.cut_band import plot_cut_band as plot_cut_band
     from carflow.report.dilution import plot_dilution as plot_dilution
     from carflow.report.expansion import plot_expansion as plot_expansion
     from carflow.report.outputs import write_outputs as write_outputs
     from carflow.report.outputs import write_report as write_report
+    from carflow.report.posterior import plot_posterior as plot_posterior
     from carflow.study.sheet import read_study as read_study
 
 __version__ = "0.1.0"
@@ -63,8 +72,10 @@ _HOMES = {
     "estimate_peak": "carflow.kinetics.peak",
     "cohort": "carflow.kinetics.cohort",
     "concordance": "carflow.kinetics.concordance",
+    "population_peak": "carflow.kinetics.population_fit",
     "run": "carflow.pipeline",
     "check": "carflow.pipeline",
+    "with_population": "carflow.population",
     "write_outputs": "carflow.report.outputs",
     "write_report": "carflow.report.outputs",
     "plot_expansion": "carflow.report.expansion",
@@ -81,6 +92,9 @@ _HOMES = {
     "droplet_concentration": "carflow.quantify.gene_copies",
     "calibrate_mesf": "carflow.quantify.staining",
     "theoretical_start_per_ul": "carflow.kinetics.expansion",
+    "plot_cohort": "carflow.report.cohort_band",
+    "plot_cut_band": "carflow.report.cut_band",
+    "plot_posterior": "carflow.report.posterior",
     "CarflowError": "carflow.errors",
 }
 
@@ -104,8 +118,12 @@ __all__ = [
     "nca",
     "nca_by_curve",
     "peak_lag",
+    "plot_cohort",
+    "plot_cut_band",
     "plot_dilution",
     "plot_expansion",
+    "plot_posterior",
+    "population_peak",
     "read_fcs",
     "read_fcs_all",
     "read_gates",
@@ -113,6 +131,7 @@ __all__ = [
     "run",
     "theoretical_start_per_ul",
     "to_infinity",
+    "with_population",
     "write_outputs",
     "write_report",
 ]

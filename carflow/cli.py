@@ -59,6 +59,11 @@ GroupBy = Annotated[
     str, typer.Option("--by", help="Column with one value for each subject: cohorts by group.")
 ]
 
+Population = Annotated[
+    bool,
+    typer.Option("--population", help="Fit the population model of the peak (extra bayes)."),
+]
+
 
 class ListingFormat(StrEnum):
     """How findings are printed."""
@@ -78,20 +83,30 @@ def run(
     sheet: SheetPath,
     gates: GateFiles,
     out: Annotated[Path, typer.Option(help="Folder for the results; made if absent.")],
+    *,
     sample: WorkspaceSample = None,
     jobs: Jobs = 1,
     group_by: GroupBy = "",
+    population: Population = False,
 ) -> ExitCode:
     """Go from a sample sheet and gates to counts, curves, peaks, checks and a report."""
     from carflow import pipeline
     from carflow.report.files import make_folder
     from carflow.study.sheet import read_study
 
+    if population:
+        from carflow.kinetics.population_fit import require_bayes
+
+        require_bayes()
     strategies = _read_gates(gates, sample)
     study = read_study(sheet, group_by=group_by)
     make_folder(out)
     with TubeProgress(len(study.tubes)) as progress:
         result = pipeline.run(study, strategies, jobs=jobs, tube_done=progress.tube_done)
+    if population:
+        from carflow.population import with_population
+
+        result = with_population(result)
     # the drawing libraries take longer to load than the tubes to gate
     from carflow.report.outputs import write_outputs
 
@@ -177,32 +192,39 @@ def peak(
         float | None, typer.Option(help="Today's day, for patients who are still followed.")
     ] = None,
     group_by: GroupBy = "",
+    population: Population = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> ExitCode:
     """Tell the observed day of the peak of each curve in a table of days and values."""
-    from carflow.kinetics.told_peaks import cohorts_told, told_peak
+    from carflow.kinetics import told_peaks
+    from carflow.kinetics.told_peaks import told_peak
     from carflow.study.value_table import read_series
 
     source = sys.stdin.read() if table == "-" else Path(table)
     series = read_series(source, group_by=group_by)
     told = [told_peak(one, today=today) for one in series]
+    fitted = told_peaks.population_told(series) if population else ()
+    pairs = [(one, answer.peak) for one, answer in zip(series, told, strict=True)]
     if as_json:
         answers = [
             {
                 "subject_id": one.subject_id,
                 "quantity": one.quantity,
                 **({"group": one.group} if group_by else {}),
-                **answer.peak.as_row(),
+                **answer.as_row(),
+                **told_peaks.population_cells(one, fitted),
             }
-            for one, answer in zip(series, told, strict=True)
+            for one, answer in pairs
         ]
         print_data(json.dumps(answers, ensure_ascii=False, indent=2))
         return ExitCode.OK
     for one, answer in zip(series, told, strict=True):
         whose = ", ".join(filter(None, (one.subject_id, one.quantity)))
-        print_data(": ".join(filter(None, (whose, " ".join(answer.sentences)))))
-    pairs = [(one, answer.peak) for one, answer in zip(series, told, strict=True)]
-    for name, sentences in cohorts_told(pairs, column=group_by):
+        sentences = (*answer.sentences, *told_peaks.patient_told(one, fitted))
+        print_data(": ".join(filter(None, (whose, " ".join(sentences)))))
+    for name, sentences in told_peaks.cohorts_told(pairs, column=group_by):
+        print_data(f"{name}: {' '.join(sentences)}")
+    for name, sentences in told_peaks.populations_told(fitted):
         print_data(f"{name}: {' '.join(sentences)}")
     return ExitCode.OK
 

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 from carflow.gating.cut_twins import CUT_SHIFTS
 from carflow.kinetics.cut_sensitivity import cut_sensitivity, not_movable
 from carflow.qc.cut_checks import PeakDays
+from carflow.quantify.absolute import stated_of
 from carflow.quantify.background import background_of
 from carflow.quantify.cut_shift import CUT_QUANTITIES, CutShift, cut_quantities, with_car_events
 from carflow.quantify.declarations import DECLARATIONS
+from carflow.quantify.limits import variation_of
 from carflow.quantify.tube import quantify_tube
 from carflow.reasons import Reason
 from carflow.visits import VisitTube, merged_visits, subject_curve
@@ -76,7 +78,8 @@ def move_cuts(tubes: Sequence[CutTube]) -> CutStudy:
             part = tube.visit.part
             found = quantify_tube(
                 part.counts, part.tube, part.volume, tube.visit.limits,
-                background=tube.visit.background,
+                background=tube.visit.background, variation=variation_of(tube.visit.limits),
+                stated=stated_of(part.tube, tube.visit.limits),
             )  # fmt: skip
             kept = CutShift(decades=shift, quantities=cut_quantities(found))
             sample_id = part.tube.sample_id

@@ -110,6 +110,11 @@ class Reason(StrEnum):
     OUTSIDE_BRACKET = "OUTSIDE_BRACKET", "the modelled peak lies outside the bracket"
     MODEL_MISFIT = "MODEL_MISFIT", "no curve of the assumed kind passes near these values"
     FEW_PATIENTS = "FEW_PATIENTS", "fewer than six patients: no 95 % interval of a median exists"
+    FEW_FOR_POPULATION = (
+        "FEW_FOR_POPULATION",
+        "fewer than six patients with two quantified values: no population to learn from",
+    )
+    NOT_CONVERGED = "NOT_CONVERGED", "the fit did not settle, so its answer is not shown"
     MEDIAN_OPEN = "MEDIAN_OPEN", "too many peaks not reached to name the median"
     # rows
     NOT_SAMPLED = "NOT_SAMPLED", "no sample, or the laboratory reported none"

@@ -25,7 +25,7 @@ FLOORS: list[list[str]] = [
     ["result"],
     ["report"],
     ["provenance", "simulate", "terminal", "visits", "measured"],
-    ["cuts"],
+    ["cuts", "population"],
     ["pipeline", "qc_files"],
     ["course", "faults"],
     ["cli"],
@@ -38,8 +38,7 @@ ROOMS: dict[str, list[str]] = {
     "study": [
         "model", "cells", "delimited", "workbook", "rows", "table", "groups", "folder",
         "treatments", "references", "consistency", "draw_times", "sheet", "flowjo_table",
-        "value_table", "draft",
-        "unsheeted",
+        "value_table", "draft", "unsheeted",
     ],
     "fcs": [
         "codes", "header", "keywords", "channel_names", "text", "parameters", "settings",
@@ -66,10 +65,12 @@ ROOMS: dict[str, list[str]] = {
     ],
     "kinetics": [
         "curve", "series", "spreads", "growth", "auc", "tobit", "slope", "turnbull", "peak_draws",
-        "bent_cable", "peak", "peak_shape", "peak_model", "peak_passed", "cohort",
+        "bent_cable", "peak", "peak_shape", "peak_model", "peak_passed", "population_model",
+        "population_fit", "cohort",
         "expansion", "persistence", "areas", "nca", "infinity", "parameters", "batch",
         "regression", "concordance", "lag", "treatments", "wording", "cut_sensitivity",
-        "peak_wording", "cohort_wording", "subject", "cohort_summary", "told_peaks", "methods",
+        "peak_wording", "population_wording", "cohort_wording", "subject",
+        "cohort_summary", "told_peaks", "methods",
     ],
     "qc": [
         "limits", "stated_limits", "register", "summary", "usual", "tube_checks",
@@ -83,10 +84,10 @@ ROOMS: dict[str, list[str]] = {
     ],
     "report": [
         "files", "style", "wording", "labels", "strip", "tables", "curves",
-        "subject_tables", "comparison_table", "workbook", "timecourse", "density", "expansion",
-        "model_figure", "subjects", "dilution", "cut_band", "cohort_band", "beside", "time_traces",
-        "levey_jennings", "page",
-        "outputs",
+        "subject_tables", "comparison_table",
+        "workbook", "timecourse", "density", "expansion", "model_figure",
+        "subjects", "dilution", "cut_band", "cohort_band", "posterior", "beside",
+        "time_traces", "levey_jennings", "page", "outputs",
     ],
 }  # fmt: skip
 

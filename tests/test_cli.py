@@ -16,11 +16,13 @@ import pytest
 
 from carflow import cli
 from carflow.errors import ExitCode
+from carflow.kinetics import population_fit
 
 HEADER = "file,sample_id,subject_id,day,sample_type\n"
 OUTPUTS = {
     "quantities.csv", "samples.csv", "populations.csv", "subjects.csv", "findings.csv",
-    "comparisons.csv", "failures.csv", "cut_shifts.csv", "cohort.csv", "intervals.csv",
+    "comparisons.csv", "failures.csv", "cut_shifts.csv", "cohort.csv", "population_peaks.csv",
+    "intervals.csv",
     "gates.lock.json", "report.html", "carflow.xlsx", "run.json", "result.json",
 }  # fmt: skip
 
@@ -430,6 +432,32 @@ def test_peak_by_a_column_tells_each_group(
 
     assert cli.main(["peak", str(values), "--by", "arm", "--json"]) == ExitCode.OK
     assert [one["group"] for one in json.loads(capsys.readouterr().out)] == ["x", "y"]
+
+
+def test_peak_with_a_population_of_too_few_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = tmp_path / "values.csv"
+    values.write_text("subject_id,day,value\nA,7,20\nA,12,60\nB,7,50\nB,12,40\n", encoding="utf-8")
+
+    assert cli.main(["peak", str(values), "--population"]) == ExitCode.OK
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "Population model: No population model is shown: fewer than six patients with two"
+        " quantified values: no population to learn from."
+    )
+
+
+def test_a_population_without_its_extra_is_refused_before_any_tube_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(population_fit, "find_spec", lambda _: None)
+    arguments = ["run", str(tmp_path / "gone.csv"), "--gates", "car_t_blood", "--out", "x"]
+
+    assert cli.main([*arguments, "--population"]) == ExitCode.UNUSABLE_INPUT
+    assert capsys.readouterr().err == (
+        "carflow: the population model needs NumPyro, which is not installed (install the extra:"
+        ' pip install "carflow[bayes]")\n'
+    )
 
 
 def test_peak_of_a_patient_still_followed_says_how_sure_it_is_that_it_has_passed(

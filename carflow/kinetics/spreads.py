@@ -49,7 +49,7 @@ def percentage_interval(percent: float, of: float) -> Interval:
     if not 0 < of < math.inf:
         raise ValueError(f"a denominator is a number of events above 0, got {of:g}")
     share = percent / 100
-    events = share * of
+    events = round(share * of, 9)  # five events of a percentage are not to become 4.999…
     if min(events, of - events) < FEW_EVENTS:
         low = float(betaincinv(events, of - events + 1, _TAIL)) if events > 0 else 0.0
         high = float(betaincinv(events + 1, of - events, 1 - _TAIL)) if events < of else 1.0
@@ -117,6 +117,56 @@ def read_measured(  # noqa: PLR0913  # behind the doors for plain arrays: one co
             for one in series.samples
         )
     )
+
+
+def series_by_key(
+    keys: Sequence[str],
+    days: Sequence[float],
+    values: Sequence[float | None],
+    **columns: PerSample,
+) -> dict[str, Series]:
+    """Return the series of each key of a long table, in the order of their first rows.
+
+    Parameters
+    ----------
+    keys : sequence of str, (n,)
+        What tells curves apart.
+    days, values : sequences, (n,)
+        As for `read_measured`.
+    **columns : number or sequence, optional
+        ``lloq``, ``n_denominator`` and ``cv``: one value for all rows, or one for each.
+
+    Raises
+    ------
+    ValueError
+        If columns differ in length, or a curve cannot be read; the message names the key.
+    """
+    whole: dict[str, list[float | None]] = {"days": list(days), "values": list(values)}
+    whole |= {
+        name: list(cells) if isinstance(cells, Iterable) else [cells] * len(keys)
+        for name, cells in columns.items()
+        if cells is not None
+    }
+    for name, column in whole.items():
+        if len(column) != len(keys):
+            raise ValueError(f"{len(keys)} subjects, but {len(column)} {name}")
+    rows: dict[str, list[int]] = {}
+    for row, key in enumerate(keys):
+        rows.setdefault(str(key), []).append(row)
+    found: dict[str, Series] = {}
+    for key, own in rows.items():
+        part = {name: [column[row] for row in own] for name, column in whole.items()}
+        try:
+            found[key] = read_measured(
+                [days[row] for row in own],
+                part["values"],
+                lloq=part.get("lloq"),
+                n_denominator=part.get("n_denominator"),
+                cv=part.get("cv"),
+            )
+        except ValueError as error:
+            raise ValueError(f"{key}: {error}") from None
+    return found
 
 
 def _by_day(days: Sequence[float], cells: PerSample, *, name: str) -> dict[float, float | None]:

@@ -12,13 +12,16 @@ from carflow.kinetics.peak_draws import span_of_days
 from carflow.kinetics.peak_passed import peak_passed
 from carflow.kinetics.peak_shape import peak_shape
 from carflow.kinetics.peak_wording import passed_sentences, shape_sentences, span_sentences
-from carflow.kinetics.series import read_series
+from carflow.kinetics.population_fit import PatientPeak, PopulationPeaks, population_of
+from carflow.kinetics.population_wording import patient_sentences, population_sentences
+from carflow.kinetics.spreads import read_measured
 from carflow.kinetics.wording import peak_sentences
 from carflow.units import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from carflow.kinetics.series import Series as Measured
     from carflow.study.value_table import Series
 
 
@@ -51,14 +54,7 @@ def told_peak(values: Series, *, today: float | None = None) -> ToldPeak:
         n_denominator=values.n_denominators or None,
         unit=unit,
     )
-    series = read_series(
-        values.days,
-        values.values,
-        lloq=values.below,
-        states=values.states,
-        lows=values.lows,
-        highs=values.highs,
-    )
+    series = series_of_table(values)
     sentences = [*peak_sentences(peak, values.quantity)]
     if peak.days95:
         sentences += span_sentences(peak, span_of_days(series, peak.days95))
@@ -66,6 +62,36 @@ def told_peak(values: Series, *, today: float | None = None) -> ToldPeak:
     if today is not None:
         sentences += passed_sentences(peak_passed(series, peak, today=today, unit=unit))
     return ToldPeak(peak, tuple(sentences))
+
+
+def series_of_table(values: Series) -> Measured:
+    """Return the samples of one curve of a table, with the intervals the table gives."""
+    return read_measured(
+        values.days,
+        values.values,
+        lloq=values.below,
+        states=values.states,
+        lows=values.lows,
+        highs=values.highs,
+        n_denominator=values.n_denominators or None,
+    )
+
+
+def population_told(table: Sequence[Series]) -> tuple[PopulationPeaks, ...]:
+    """Return the population model of each quantity of a table.
+
+    Raises
+    ------
+    AnalysisError
+        If the extra ``bayes`` is not installed.
+    """
+    found: list[PopulationPeaks] = []
+    for quantity in dict.fromkeys(one.quantity for one in table):
+        alike = [one for one in table if one.quantity == quantity]
+        unit = Unit.PERCENT if alike[0].is_percentage else Unit.NONE
+        patients = {one.subject_id: series_of_table(one) for one in alike}
+        found.append(population_of(patients, quantity=quantity, unit=unit))
+    return tuple(found)
 
 
 def cohort_told(peaks: Sequence[Peak]) -> tuple[str, ...]:
@@ -101,3 +127,40 @@ def cohorts_told(
         name = f"Cohort, {column} {group or NO_GROUP}"
         found.append((name, cohort_told([peak for one, peak in told if one.group == group])))
     return tuple(found)
+
+
+def populations_told(fitted: Sequence[PopulationPeaks]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the sentences of each population model under its name."""
+    return tuple(
+        (", ".join(filter(None, ("Population model", one.quantity))), population_sentences(one))
+        for one in fitted
+    )
+
+
+def patient_told(values: Series, fitted: Sequence[PopulationPeaks]) -> tuple[str, ...]:
+    """Return what the population model says of one curve; nothing where none was fitted."""
+    patient = _patient_of(values, fitted)
+    return () if patient is None else patient_sentences(patient)
+
+
+def population_cells(
+    values: Series, fitted: Sequence[PopulationPeaks]
+) -> dict[str, dict[str, float | str | dict[str, float] | None]]:
+    """Return the posterior of one curve as plain values; empty where none was fitted."""
+    patient = _patient_of(values, fitted)
+    if patient is None:
+        return {}
+    return {
+        "population": {
+            "day": patient.day.value,
+            "day_low": patient.day.low,
+            "day_high": patient.day.high,
+            "reason": str(patient.day.reason),
+            "probabilities": {f"{day:g}": share for day, share in patient.probabilities.items()},
+        }
+    }
+
+
+def _patient_of(values: Series, fitted: Sequence[PopulationPeaks]) -> PatientPeak | None:
+    found = next((one for one in fitted if one.quantity == values.quantity), None)
+    return None if found is None or found.reason else found.of(values.subject_id)

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from carflow.report.cohort_band import LEAST_OF_A_DAY, band_days, plot_cohort
 from carflow.report.cut_band import plot_cut_band, quantified
+from carflow.report.posterior import plot_posterior
 from carflow.report.timecourse import ABSOLUTE_QUANTITIES, PERCENTAGE
 from carflow.report.wording import label_of
 
@@ -41,10 +42,26 @@ def pictures_beside(result: Result, subject: SubjectResult) -> tuple[Picture, ..
 
 
 def pictures_of_all(result: Result) -> tuple[Picture, ...]:
-    """Return the pictures of the cohort: the band of the percentage and of the first count."""
+    """Return the pictures of the cohort: bands of percentage and count, and posteriors."""
     absolute = next((name for name in ABSOLUTE_QUANTITIES if _has_band(result, name)), "")
     drawn = [name for name in (PERCENTAGE, absolute) if name and _has_band(result, name)]
-    return tuple(_all(result, quantity) for quantity in drawn)
+    return (*(_all(result, quantity) for quantity in drawn), *_posteriors(result))
+
+
+def _posteriors(result: Result) -> tuple[Picture, ...]:
+    return tuple(
+        Picture(
+            kind=f"posterior-{one.quantity}",
+            title=f"{label_of(one.quantity)}: day of the peak under the population model",
+            words=(
+                f"Posterior of every subject's peak day from {label_of(one.quantity)}, with the"
+                " observed day and its bracket; the numbers are in population_peaks.csv."
+            ),
+            figure=_figure_of(plot_posterior(result, quantity=one.quantity)),
+        )
+        for one in result.population_peaks
+        if not one.reason
+    )
 
 
 def _all(result: Result, quantity: str) -> Picture:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from carflow.findings import Severity
+from carflow.kinetics.population_wording import patient_sentences, population_sentences
 from carflow.kinetics.wording import reference_sentences
 from carflow.report import wording
 from carflow.report.comparison_table import comparison_table
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from carflow.findings import Finding
     from carflow.kinetics.methods import MethodsCompared
+    from carflow.kinetics.population_fit import PopulationPeaks
     from carflow.report.beside import Picture
     from carflow.result.run import Result
     from carflow.result.subject import SubjectResult
@@ -181,7 +183,7 @@ def _section(
 ) -> SubjectSection:
     tubes = [tube for tube in result.tube_results if tube.subject_id == subject.subject_id]
     shared = reference_sentences(result.references)
-    main, more = _statements(subject, shared)
+    main, more = _statements(subject, shared, result.population_peaks)
     svg = figures.get(subject.subject_id, "")
     return SubjectSection(
         anchor=f"subject-{place}",
@@ -201,7 +203,9 @@ def _section(
 
 
 def _statements(
-    subject: SubjectResult, about_others: Sequence[str]
+    subject: SubjectResult,
+    about_others: Sequence[str],
+    population_peaks: Sequence[PopulationPeaks] = (),
 ) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
     """Return the statements of the drawn curves and those of the others.
 
@@ -209,6 +213,11 @@ def _statements(
     """
     told = [one for one in subject.kinetics if one.sentences]
     cuts = {one.quantity: one.sentences for one in subject.cuts}
+    population = {
+        found.quantity: patient_sentences(own)
+        for found in population_peaks
+        if (own := found.of(subject.subject_id)) is not None and not found.reason
+    }
     statements = {
         one.quantity: Statement(
             heading=wording.label_of(one.quantity),
@@ -217,7 +226,7 @@ def _statements(
                 for found in (*one.sentences, *cuts.get(one.quantity, ()))
                 if found not in about_others
             ),
-            modelled=one.modelled,
+            modelled=(*one.modelled, *population.get(one.quantity, ())),
         )
         for one in told
     }
@@ -242,8 +251,10 @@ def _cohort_statements(result: Result) -> tuple[Statement, ...]:
     """Return what the cohorts of the drawn quantities say, groups behind the whole."""
     quantities = dict.fromkeys(one.quantity for one in result.cohorts)
     absolute = next((name for name in quantities if name in ABSOLUTE_QUANTITIES), "")
+    modelled = {one.quantity: population_sentences(one) for one in result.population_peaks}
     return tuple(
         Statement(
+            modelled=() if one.column else modelled.get(one.quantity, ()),
             heading=wording.label_of(one.quantity)
             + (f", {one.column} {one.group}" if one.column else ", all subjects"),
             sentences=one.sentences,

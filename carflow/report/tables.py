@@ -96,6 +96,10 @@ def public_tables(result: Result) -> Mapping[str, tuple[Sequence[str], tuple[Row
             tuple(rows.comparison_rows(result.subject_results, result.pooled_comparisons)),
         ),
         "cohort": (rows.COHORT_COLUMNS, tuple(rows.cohort_rows(result.cohorts))),
+        "population_peaks": (
+            rows.POPULATION_PEAK_COLUMNS,
+            tuple(rows.population_peak_rows(result.population_peaks)),
+        ),
         "cut_shifts": (rows.CUT_COLUMNS, tuple(rows.cut_rows(tubes))),
         "findings": (rows.FINDING_COLUMNS, tuple(rows.finding_rows(result.all_findings))),
         "intervals": (rows.INTERVAL_COLUMNS, tuple(rows.interval_rows(tubes))),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from carflow.kinetics.concordance import Concordance
     from carflow.kinetics.lag import PeakLag
     from carflow.kinetics.methods import MethodsCompared
+    from carflow.kinetics.population_fit import PopulationPeaks
     from carflow.measure import Measure
     from carflow.result.sample import SampleResult
     from carflow.result.subject import SubjectResult
@@ -52,6 +53,10 @@ COHORT_COLUMNS = (
     "bounds_high", "bounds95_low", "bounds95_high", "resolution_low", "resolution_high",
     "observed_low", "observed_high", "turnbull_low", "turnbull_high",
     *(f"{name}_{cell}" for name in AVERAGED for cell in _MEAN_CELLS),
+)  # fmt: skip
+POPULATION_PEAK_COLUMNS = (
+    "quantity", "subject_id", "day", "day_low", "day_high", "reason", "n_quantified", "r_hat",
+    "least_draws", "divergences",
 )  # fmt: skip
 FINDING_COLUMNS = ("severity", "code", "sample_id", "message", "value", "limit")
 INTERVAL_COLUMNS = (
@@ -188,6 +193,24 @@ def cohort_rows(cohorts: Iterable[CohortSummary]) -> Iterator[Row]:
                 for cell, value in zip(_MEAN_CELLS, _mean_cells(mean), strict=True)
             },
         }
+
+
+def population_peak_rows(fitted: Iterable[PopulationPeaks]) -> Iterator[Row]:
+    """Yield one row for every patient of every population model: the posterior of the peak day."""
+    for found in fitted:
+        for one in found.patients:
+            yield {
+                "quantity": found.quantity,
+                "subject_id": one.subject_id,
+                "day": one.day.value,
+                "day_low": one.day.low,
+                "day_high": one.day.high,
+                "reason": str(one.day.reason),
+                "n_quantified": one.n_quantified,
+                "r_hat": found.r_hat,
+                "least_draws": found.least_draws,
+                "divergences": found.divergences,
+            }
 
 
 def _mean_cells(found: GeometricMean) -> tuple[Cell, ...]:

@@ -14,6 +14,7 @@ from carflow.errors import ExitCode
 from carflow.findings import Finding, Severity, verdict
 from carflow.kinetics.cohort_summary import CohortSummary
 from carflow.kinetics.methods import MethodsCompared
+from carflow.kinetics.population_fit import PopulationPeaks
 from carflow.result import rows
 from carflow.result.sample import SampleResult
 from carflow.result.subject import SubjectResult
@@ -59,7 +60,7 @@ class ManifestRow:
 class Result:
     """Everything a run found, tube by tube, subject by subject, and over all subjects.
 
-    `samples`, `quantities`, `populations`, `subjects`, `comparisons`, `cohort`, `findings` and
+    `samples`, `quantities`, `populations`, `subjects`, `cohort`, `comparisons`, `findings` and
     `failures` are tidy pandas data frames of it, with the columns of the files of the same name.
     """
 
@@ -70,6 +71,7 @@ class Result:
     references: tuple[ReferenceTmax, ...] = ()
     pooled_comparisons: tuple[MethodsCompared, ...] = ()
     cohorts: tuple[CohortSummary, ...] = ()
+    population_peaks: tuple[PopulationPeaks, ...] = ()
     manifest: tuple[ManifestRow, ...] = field(default=(), repr=False)
 
     @property
@@ -183,8 +185,9 @@ _WHOLE_NUMBERS = frozenset(
 _TEXT = frozenset(
     {"subject_id", "sample_id", "sample_type", "visit_label", "gates", "status", "quantity",
      "method", "unit", "ci_kind", "state", "reason", "population", "parent", "parameter",
-     "first", "second", "group_column", "group", "cmax_unit", "auc_0_28_unit", "severity",
-     "code", "message", "limit", "problem", "removed", "channels"}
+     "first", "second",
+     "group_column", "group", "cmax_unit", "auc_0_28_unit", "severity", "code", "message",
+     "limit", "problem", "removed", "channels"}
 )  # fmt: skip
 
 

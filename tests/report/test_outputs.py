@@ -25,6 +25,7 @@ PUBLIC = {
     "intervals.csv",
     "cut_shifts.csv",
     "cohort.csv",
+    "population_peaks.csv",
     "figures/expansion-p01-2758a1c3.png",
     "figures/expansion-p01-2758a1c3.svg",
     "figures/gates-p01-2758a1c3.png",

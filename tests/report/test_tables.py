@@ -65,5 +65,6 @@ def test_every_table_has_its_columns_and_rows(model_result: Result, odd_result: 
         "failures": 0,
         "cut_shifts": 0,
         "cohort": 0,
+        "population_peaks": 0,
     }
     assert [row["code"] for row in public_tables(odd_result)["failures"][1]] == ["FCS-TRUNCATED"]
