@@ -14,6 +14,16 @@ The names, in the order of the data::
     plot_cohort, plot_posterior                      and of many
     CarflowError                                     what an unusable input raises
 
+and for questions beside the course of a patient::
+
+    copies_per_genome, copies_per_car_cell, copies_per_cell, droplet_concentration,
+    cells_per_ul_from_copies                         gene copies by qPCR and ddPCR
+    peak_lag, persistence                            two peaks; how long cells are found
+    culture, theoretical_start_per_ul                growth in vitro; the dose as a count
+    dilution_line, lost_share, plot_dilution         is a count proportional to the sample?
+    against_limit, calibrate_mesf                    a specification; brightness in molecules
+    to_infinity                                      areas and moments of other programs
+
 Everything else is reached by its module. Importing carflow loads neither FlowKit, pandas nor
 matplotlib; each name is loaded when it is first used.
 """
@@ -32,11 +42,13 @@ if TYPE_CHECKING:
     from carflow.kinetics.batch import nca_by_curve as nca_by_curve
     from carflow.kinetics.cohort import cohort as cohort
     from carflow.kinetics.concordance import concordance as concordance
+    from carflow.kinetics.culture import culture as culture
     from carflow.kinetics.expansion import theoretical_start_per_ul as theoretical_start_per_ul
     from carflow.kinetics.infinity import to_infinity as to_infinity
     from carflow.kinetics.lag import peak_lag as peak_lag
     from carflow.kinetics.nca import nca as nca
     from carflow.kinetics.peak import estimate_peak as estimate_peak
+    from carflow.kinetics.persistence import persistence as persistence
     from carflow.kinetics.population_fit import population_peak as population_peak
     from carflow.pipeline import check as check
     from carflow.pipeline import run as run
@@ -95,6 +107,8 @@ _HOMES = {
     "plot_cohort": "carflow.report.cohort_band",
     "plot_cut_band": "carflow.report.cut_band",
     "plot_posterior": "carflow.report.posterior",
+    "culture": "carflow.kinetics.culture",
+    "persistence": "carflow.kinetics.persistence",
     "CarflowError": "carflow.errors",
 }
 
@@ -110,6 +124,7 @@ __all__ = [
     "copies_per_car_cell",
     "copies_per_cell",
     "copies_per_genome",
+    "culture",
     "dilution_line",
     "droplet_concentration",
     "estimate_peak",
@@ -118,6 +133,7 @@ __all__ = [
     "nca",
     "nca_by_curve",
     "peak_lag",
+    "persistence",
     "plot_cohort",
     "plot_cut_band",
     "plot_dilution",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from carflow.errors import ExitCode, SheetError
+from carflow.errors import ExitCode
 from carflow.findings import Severity
 from carflow.qc.verdicts import FailOn
 from carflow.terminal import TubeProgress, ending, print_data, say
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from carflow.qc.verdicts import Verdicts
     from carflow.qc.waivers import Waived
     from carflow.result.run import Result
-    from carflow.study.model import Study
 
 app = typer.Typer(
     name="carflow",
@@ -159,7 +158,7 @@ def qc(
     from carflow.qc.verdicts import stops, verdicts
 
     baselines = qc_files.read_baselines(baseline) if baseline else ()
-    study = _read_inputs(inputs)
+    study = qc_files.read_inputs(inputs)
     strategies = _gates_if_named(gates)
     with TubeProgress(len(study.tubes)) as progress:
         found = checked(
@@ -226,6 +225,43 @@ def peak(
         print_data(f"{name}: {' '.join(sentences)}")
     for name, sentences in told_peaks.populations_told(fitted):
         print_data(f"{name}: {' '.join(sentences)}")
+    return ExitCode.OK
+
+
+@app.command()
+@ending
+def nca(
+    table: Annotated[str, typer.Argument(help="CSV with day and value; - for standard input.")],
+    *,
+    lloq: Annotated[float | None, typer.Option(help="Limit of quantification.")] = None,
+    auc_rule: Annotated[
+        str, typer.Option(help="linear, linear-up log-down, lin-log or log-up log-down.")
+    ] = "linear-up log-down",
+    blq_rule: Annotated[
+        str, typer.Option(help="First/middle/last of zero, half, drop; or before-tmax.")
+    ] = "zero/drop/zero",
+    slope_rule: Annotated[
+        str, typer.Option(help="winnonlin, pknca, or tobit (counts values below the limit).")
+    ] = "winnonlin",
+    until: Annotated[
+        list[float] | None, typer.Option(help="Area from day 0 to this day; more than once.")
+    ] = None,
+    above: Annotated[float | None, typer.Option(help="Days above this value.")] = None,
+) -> ExitCode:
+    """Print the kinetic parameters of each curve in a table of days and values, as CSV."""
+    from carflow.kinetics.told_parameters import TableRules, told_parameters
+    from carflow.report.tables import csv_text
+    from carflow.result.rows import SUBJECT_COLUMNS, parameter_rows
+    from carflow.study.value_table import read_series
+
+    rules = TableRules(
+        lloq=lloq, auc=auc_rule, blq=blq_rule, slope=slope_rule, ends=tuple(until or (28.0,)),
+        above=above,
+    )  # fmt: skip
+    rules.check()
+    series = read_series(sys.stdin.read() if table == "-" else Path(table))
+    told = {(one.subject_id, one.quantity): told_parameters(one, rules=rules) for one in series}
+    print_data(csv_text(SUBJECT_COLUMNS, parameter_rows(told)).rstrip("\n"))
     return ExitCode.OK
 
 
@@ -342,27 +378,6 @@ def _gates_if_named(sources: Sequence[str] | None) -> list[Strategy] | None:
         "are not checked (--gates FILE)"
     )
     return None
-
-
-def _read_inputs(inputs: Sequence[str]) -> Study:
-    """Return the study of a sheet, or of FCS files named one by one or by a pattern."""
-    from carflow.study.sheet import read_study
-    from carflow.study.unsheeted import study_of_files
-
-    if len(inputs) == 1 and Path(inputs[0]).suffix.lower() in {".csv", ".xlsx"}:
-        return read_study(Path(inputs[0]))
-    return study_of_files([file for name in inputs for file in _matching(name)])
-
-
-def _matching(name: str) -> list[Path]:
-    """Return the files a pattern matches, in order; shells on Windows leave that to the program."""
-    path = Path(name)
-    if path.exists() or not set("*?[") & set(name):
-        return [path]
-    found = sorted(path.parent.glob(path.name))
-    if not found:
-        raise SheetError("no file matches this pattern", hint="check the folder").at(name)
-    return found
 
 
 def _listing(output_format: ListingFormat, waived: Waived, judged: Verdicts) -> str:

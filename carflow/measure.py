@@ -33,7 +33,8 @@ class IntervalKind(StrEnum):
     TOTAL = "total"  # counting and the stated CVs of blood count, beads and assay
 
 
-_WITH_VALUE = {State.QUANT, State.DET_BLQ, State.ND}
+# no set: the hash of an enum member costs more than three comparisons
+_WITH_VALUE = (State.QUANT, State.DET_BLQ, State.ND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from carflow.gating.strategy import AssayLimits
 from carflow.kinetics.curve import Curve, Point
+from carflow.kinetics.expansion import theoretical_start_per_ul
 from carflow.kinetics.methods import compare_methods
 from carflow.kinetics.subject import analyse_curve
 from carflow.quantify.absolute import stated_of
@@ -71,13 +72,16 @@ def subject_result(
     study: Study, results: tuple[SampleResult, ...], subject_id: str, *, visits: Visits
 ) -> SubjectResult:
     """Return the curves of one subject, analysed."""
+    start = _start_per_ul(study, subject_id)
     treatments = tuple(one for one in study.treatments if one.subject_id == subject_id)
     curves = tuple(
         curve
         for name in CURVE_QUANTITIES
         if (curve := subject_curve(results, subject_id, name, visits=visits)) is not None
     )
-    kinetics = tuple(analyse_curve(curve, treatments, study.references) for curve in curves)
+    kinetics = tuple(
+        analyse_curve(curve, treatments, study.references, start_per_ul=start) for curve in curves
+    )
     return SubjectResult(
         subject_id=subject_id,
         curves=curves,
@@ -85,6 +89,14 @@ def subject_result(
         comparisons=compare_methods(curves, kinetics),
         treatments=treatments,
     )
+
+
+def _start_per_ul(study: Study, subject_id: str) -> float | None:
+    """Return the theoretical count on day 0 from dose and weight, if a row of it has both."""
+    for tube in study.tubes:
+        if tube.subject_id == subject_id and tube.dose_cells and tube.weight_kg:
+            return theoretical_start_per_ul(tube.dose_cells, weight_kg=tube.weight_kg)
+    return None
 
 
 def subject_curve(

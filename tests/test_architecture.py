@@ -37,8 +37,8 @@ FLOOR_OF = {name: height for height, floor in enumerate(FLOORS) for name in floo
 ROOMS: dict[str, list[str]] = {
     "study": [
         "model", "cells", "delimited", "workbook", "rows", "table", "groups", "folder",
-        "treatments", "references", "consistency", "draw_times", "sheet", "flowjo_table",
-        "value_table", "draft", "unsheeted",
+        "treatments", "references", "consistency", "draw_times", "sheet", "readings",
+        "flowjo_table", "value_table", "draft", "unsheeted",
     ],
     "fcs": [
         "codes", "header", "keywords", "channel_names", "text", "parameters", "settings",
@@ -64,13 +64,13 @@ ROOMS: dict[str, list[str]] = {
         "merging", "decision", "cut_shift",
     ],
     "kinetics": [
-        "curve", "series", "spreads", "growth", "auc", "tobit", "slope", "turnbull", "peak_draws",
-        "bent_cable", "peak", "peak_shape", "peak_model", "peak_passed", "population_model",
-        "population_fit", "cohort",
-        "expansion", "persistence", "areas", "nca", "infinity", "parameters", "batch",
+        "curve", "columns", "series", "spreads", "growth", "auc", "tobit", "slope", "turnbull",
+        "peak_draws", "bent_cable", "peak", "peak_shape", "peak_model", "peak_passed",
+        "population_model", "population_fit", "cohort",
+        "expansion", "persistence", "areas", "nca", "infinity", "parameters", "batch", "culture",
         "regression", "concordance", "lag", "treatments", "wording", "cut_sensitivity",
         "peak_wording", "population_wording", "cohort_wording", "subject",
-        "cohort_summary", "told_peaks", "methods",
+        "cohort_summary", "told_peaks", "told_parameters", "methods",
     ],
     "qc": [
         "limits", "stated_limits", "register", "summary", "usual", "tube_checks",
@@ -84,9 +84,8 @@ ROOMS: dict[str, list[str]] = {
     ],
     "report": [
         "files", "style", "wording", "labels", "strip", "tables", "curves",
-        "subject_tables", "comparison_table",
-        "workbook", "timecourse", "density", "expansion", "model_figure",
-        "subjects", "dilution", "cut_band", "cohort_band", "posterior", "beside",
+        "subject_tables", "comparison_table", "workbook", "timecourse", "density", "expansion",
+        "model_figure", "subjects", "dilution", "cut_band", "cohort_band", "posterior", "beside",
         "time_traces", "levey_jennings", "page", "outputs",
     ],
 }  # fmt: skip

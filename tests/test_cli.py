@@ -511,3 +511,52 @@ def test_a_drafted_sheet_marks_its_guesses(
 def test_simulate_writes_the_course(tmp_path: Path) -> None:
     assert cli.main(["simulate", str(tmp_path / "course")]) == ExitCode.OK
     assert (tmp_path / "course" / "samples.csv").exists()
+
+
+def test_nca_prints_the_parameters_of_each_curve(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "t.csv").write_text(
+        "subject_id,day,value\nP1,1,4.26\nP1,4,12.33\nP1,7,45.31\nP1,12,69.94\nP1,14,24.33\n"
+        "P2,1,BLQ\nP2,7,8\nP2,14,4\nP2,21,2\nP2,28,1\nP2,35,<0.5\n",
+        encoding="utf-8",
+    )
+    code = cli.main(["nca", str(tmp_path / "t.csv"), "--until", "14", "--above", "10"])
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    found = {(row["subject_id"], row["parameter"]): row for row in rows}
+
+    assert code == ExitCode.OK
+    assert float(found["P1", "tmax"]["value"]) == 12
+    assert float(found["P1", "auc_0_14"]["value"]) == pytest.approx(487.9885, abs=1e-3)
+    assert float(found["P1", "days_above_10"]["value"]) == pytest.approx(14 - (1 + 3 * 5.74 / 8.07))
+    assert float(found["P2", "half_life"]["value"]) == pytest.approx(7.0)
+    assert found["P2", "t_bql"]["value"] == "35.0"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--auc-rule", "log"), ('"log" is no rule for areas (there are: linear, linear-up'
+         " log-down, lin-log, log-up log-down)")),
+        (("--slope-rule", "best"), ('"best" is no rule for slopes (there are: winnonlin, pknca,'
+         " tobit)")),
+        (("--blq-rule", "none"), ('"none" is no rule for values below the limit: write three of'
+         ' zero, half and drop such as "zero/drop/zero", or "before-tmax"')),
+        (("--lloq", "0"), "the limit of quantification lies above 0, got 0"),
+        (("--until", "-1"), "the end of an area lies above 0, got -1"),
+        (("--blq-rule", "half"), ("half the limit on day 1 needs that limit: give lloq for every"
+         " value")),
+    ],
+)  # fmt: skip
+def test_nca_refuses_rules_it_does_not_know(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
+    sentence: str,
+) -> None:
+    (tmp_path / "t.csv").write_text("day,value\n1,BLQ\n7,9\n14,3\n", encoding="utf-8")
+
+    code = cli.main(["nca", str(tmp_path / "t.csv"), *options])
+
+    assert code == ExitCode.UNUSABLE_INPUT
+    assert capsys.readouterr().err == f"carflow: {sentence}\n"

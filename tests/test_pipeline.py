@@ -10,6 +10,8 @@ from carflow.gating.strategy import Strategy
 from carflow.gating.template import parse_template
 from carflow.measure import Measure, State
 from carflow.reasons import Reason
+from carflow.report.page import report_html
+from carflow.result.archive import result_from_json, result_to_json
 from carflow.result.run import Result
 from carflow.study.model import Study
 
@@ -295,3 +297,54 @@ def test_a_blood_count_of_another_day_is_a_finding_without_a_date(
     (found,) = [one for one in result.all_findings if one.code == "QC-CBC-TIME"]
     assert (str(found.severity), found.value) == ("fail", 48.0)
     assert "2001" not in found.message
+
+
+def test_dose_and_weight_of_the_sheet_give_the_fold_over_the_dose(
+    tmp_path: Path, write_tube: WriteTube, gates: Strategy
+) -> None:
+    write_tube(tmp_path / "a.fcs")
+    result = told(tmp_path, "wbc_1e9_l,dose_cells,weight_kg", "2.1,1e8,70", gates)
+    kinetics = result.subject("P1").kinetics_of("car_per_ul_wbc")
+
+    assert kinetics is not None
+    fold, height = kinetics.further["fold_dose"].value, kinetics.parameters["cmax"].value
+    assert height is not None
+    assert fold == pytest.approx(height / (1e8 / (70 * 70 * 1000)))
+    of_share = result.subject("P1").kinetics_of("car_pct_cd3")
+    assert of_share is not None
+    assert of_share.further["fold_dose"].reason is Reason.NO_DOSE
+
+
+def test_flow_and_qpcr_of_several_subjects_are_compared_and_pooled(
+    tmp_path: Path, write_tube: WriteTube, gates: Strategy
+) -> None:
+    rows = []
+    for subject in ("P1", "P2"):
+        for day, car, copies in ((4, 200, 900), (7, 900, 5000), (12, 600, 3000), (21, 0, "ND")):
+            name = f"{subject}-{day}"
+            write_tube(tmp_path / f"{name}.fcs", identity=name, car=car)
+            rows.append(f"{name}.fcs,{name},{subject},{day},patient,car_t_blood,2.1,{copies}")
+    (tmp_path / "samples.csv").write_text(
+        "file,sample_id,subject_id,day,sample_type,panel_id,wbc_1e9_l,copies_per_ug\n"
+        + "\n".join(rows) + "\n",
+        encoding="utf-8",
+    )  # fmt: skip
+    result = cf.run(cf.read_study(tmp_path / "samples.csv"), gates)
+    table = result.comparisons
+    pair = (table["first"] == "car_per_ul_wbc") & (table["second"] == "copies_per_ug")
+
+    def number(subject: str, parameter: str) -> float:
+        row = pair & (table["subject_id"] == subject) & (table["parameter"] == parameter)
+        (value,) = table.loc[row, "value"]
+        return float(value)
+
+    assert number("P1", "peak_lag") == 0
+    assert (number("P1", "peak_lag_least"), number("P1", "peak_lag_most")) == (-8, 8)
+    assert number("P1", "quantified_by_both") == 3
+    assert number("P1", "quantified_by_neither") == 1
+    assert number("", "quantified_by_both") == 6
+    assert number("", "spearman") > 0.9
+    assert result_from_json(result_to_json(result)).subject("P2") == result.subject("P2")
+    page = report_html(result, {})
+    assert "Two methods over all subjects" in page
+    assert "These are the samples of 2 subjects pooled" in page

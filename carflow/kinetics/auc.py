@@ -293,6 +293,9 @@ def _pieces(
         if start >= end:
             continue
         logarithmic = is_logarithmic(rule, first, second, peak_day)
+        if start == first[0] and end == second[0]:
+            pieces.append(segment_area(first, second, logarithmic=logarithmic))
+            continue
         low = interpolated(start, first, second, logarithmic=logarithmic)
         high = interpolated(end, first, second, logarithmic=logarithmic)
         pieces.append(segment_area((start, low), (end, high), logarithmic=logarithmic))

@@ -14,12 +14,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from carflow.kinetics.nca import DEFAULT_RULES, Nca, NcaRules, nca_by_rules
-from carflow.kinetics.spreads import PerSample, read_measured
+from carflow.kinetics.spreads import read_measured
 from carflow.units import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+    from carflow.kinetics.columns import PerSample
     from carflow.measure import State
 
 Key = TypeVar("Key", bound="Hashable")

@@ -23,7 +23,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from carflow.kinetics.regression import FEWEST_PAIRS, MethodLine, deming, passing_bablok
-from carflow.kinetics.series import read_series
+from carflow.kinetics.spreads import read_measured
 from carflow.measure import Measure
 from carflow.quantify.intervals import Interval, share_interval
 from carflow.reasons import Reason
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from carflow.kinetics.columns import Cell
     from carflow.kinetics.series import Sample, Series
 
-    Columns = tuple[Sequence[float], Sequence[float | None]]
+    Columns = tuple[Sequence[float], Sequence[Cell]]
 
 
 class Pair(NamedTuple):
@@ -206,7 +207,8 @@ def concordance(
     (1.0, 1.0, 1)
     """
     one, other = (
-        read_series(*method) if isinstance(method, tuple) else method for method in (first, second)
+        read_measured(*method) if isinstance(method, tuple) else method
+        for method in (first, second)
     )
     return concordance_of(
         paired(one, other, within_days=within_days), variance_ratio=variance_ratio

@@ -7,7 +7,7 @@ other programs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from carflow.kinetics.areas import Areas
@@ -17,13 +17,15 @@ from carflow.kinetics.peak import SEARCH_WINDOW, Peak, peak_of
 from carflow.kinetics.persistence import below_after_peak, first_detected, last_below_before
 from carflow.kinetics.series import Sample, Series, highest
 from carflow.kinetics.slope import DEFAULT_SLOPE_RULE, Decline, Order, SlopeRule, last_decline
-from carflow.kinetics.spreads import PerSample, read_measured
+from carflow.kinetics.spreads import read_measured
 from carflow.measure import IntervalKind, Measure, State
 from carflow.reasons import Reason
 from carflow.units import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from carflow.kinetics.columns import Cell, PerSample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +199,7 @@ _OF_EXPANSION = (
 
 def nca(  # noqa: PLR0913  # a public door for plain arrays: each keyword is one column or rule
     days: Sequence[float],
-    values: Sequence[float | None],
+    values: Sequence[Cell],
     *,
     lloq: PerSample = None,
     states: Sequence[State | str] | None = None,
@@ -219,7 +221,8 @@ def nca(  # noqa: PLR0913  # a public door for plain arrays: each keyword is one
     ----------
     days, values : sequences, (n,)
         Time since the infusion [d], each day once, in any order; values of 0 or more, None or
-        NaN where there is no sample. Columns of a data frame will do.
+        NaN where there is no sample, or words such as ``BLQ``, ``<0.5`` and ``ND``. Columns of a
+        data frame will do.
     lloq : float or sequence of float, optional
         Limit of quantification, one for all or one for each value. Values below it, and 0,
         count as 0 before the first and after the last quantified value and are left out between
@@ -290,18 +293,6 @@ def _origin(origin: bool | Origin) -> Origin:
     if origin not in get_args(Origin):
         raise ValueError(f'a curve starts at "zero", "back-extrapolated" or "none", got "{origin}"')
     return origin
-
-
-def nca_of(
-    series: Series,
-    *,
-    unit: Unit = Unit.NONE,
-    auc_rule: AucRule = AucRule.LINEAR_UP_LOG_DOWN,
-    window: tuple[float, float] = SEARCH_WINDOW,
-) -> Nca:
-    """Return the parameters of a series; `nca` tells the rules."""
-    rules = replace(DEFAULT_RULES, auc=auc_rule, window=window)
-    return nca_by_rules(series, unit=unit, rules=rules)
 
 
 def nca_by_rules(series: Series, *, unit: Unit = Unit.NONE, rules: NcaRules = DEFAULT_RULES) -> Nca:

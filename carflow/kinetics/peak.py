@@ -31,7 +31,7 @@ import numpy as np
 
 from carflow.kinetics.peak_draws import day_probabilities
 from carflow.kinetics.series import highest
-from carflow.kinetics.spreads import PerSample, read_measured
+from carflow.kinetics.spreads import read_measured
 from carflow.measure import Measure
 from carflow.reasons import Reason
 from carflow.units import Unit
@@ -39,6 +39,7 @@ from carflow.units import Unit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from carflow.kinetics.columns import Cell, PerSample
     from carflow.kinetics.series import Sample, Series
     from carflow.measure import State
 
@@ -111,7 +112,7 @@ class Peak:
 
 def estimate_peak(  # noqa: PLR0913  # a public door for plain arrays: each keyword is one column
     days: Sequence[float],
-    values: Sequence[float | None],
+    values: Sequence[Cell],
     *,
     lows: Sequence[float | None] | None = None,
     highs: Sequence[float | None] | None = None,

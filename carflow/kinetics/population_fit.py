@@ -45,7 +45,7 @@ from carflow.kinetics.population_model import (
     PopulationData,
     population_data,
 )
-from carflow.kinetics.spreads import PerSample, series_by_key
+from carflow.kinetics.spreads import series_by_key
 from carflow.measure import Measure
 from carflow.reasons import Reason
 from carflow.units import Unit
@@ -53,6 +53,7 @@ from carflow.units import Unit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from carflow.kinetics.columns import PerSample
     from carflow.kinetics.series import Series
 
 MOST_R_HAT, LEAST_DRAWS, MOST_DIVERGENT = 1.05, 100.0, 0.01

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from carflow.kinetics.curve import Curve
 
-_BELOW = {State.DET_BLQ, State.ND}
+_BELOW = (State.DET_BLQ, State.ND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ def read_series(
     values: Sequence[float | None],
     *,
     lloq: float | Sequence[float | None] | None = None,
-    states: Sequence[State | str] | None = None,
+    states: Sequence[State | str | None] | None = None,
     lows: Sequence[float | None] | None = None,
     highs: Sequence[float | None] | None = None,
 ) -> Series:
@@ -121,10 +121,10 @@ def read_series(
     )  # fmt: skip
     read = [
         _sample(
-            float(day),
+            day_number(day),
             number(value),
             lloq=number(limit),
-            state=None if state is None else State(state),
+            state=None if state is None else _state(state),
             interval=(number(low), number(high)),
         )
         for day, value, state, limit, low, high in rows
@@ -162,11 +162,39 @@ def number(cell: SupportsFloat | None) -> float | None:
     """
     if cell is None:
         return None
+    if type(cell) is float:
+        return None if math.isnan(cell) else cell
     try:
         plain = math.nan if str(cell) == "<NA>" else float(cell)
     except (TypeError, ValueError):
         raise ValueError(f"a value is a number or empty, got {cell!r}") from None
     return None if math.isnan(plain) else plain
+
+
+def _state(cell: State | str) -> State:
+    try:
+        return State(cell)
+    except ValueError:
+        raise ValueError(f"{cell!r} is no state (there are: {', '.join(State)})") from None
+
+
+def day_number(cell: SupportsFloat | None) -> float:
+    """Return a cell of a column of days as a float.
+
+    Raises
+    ------
+    ValueError
+        If it is empty or no number: a date or a label such as ``D7`` is none.
+
+    Examples
+    --------
+    >>> day_number(7)
+    7.0
+    """
+    try:
+        return float(cell)  # type: ignore[arg-type]  # what is no number is refused
+    except (TypeError, ValueError):
+        raise ValueError(f"a day is the number of days since the infusion, got {cell!r}") from None
 
 
 def _sample(
@@ -180,14 +208,15 @@ def _sample(
     """Return a measured sample, or None for a missing one."""
     if not math.isfinite(day):
         raise ValueError(f"a day is a finite number, got {day}")
-    is_below = state in _BELOW
+    is_below = state is not None and state in _BELOW
     if is_below and value is not None:
         value = max(0.0, value)  # a share net of background may lie below 0
     if value is not None and not 0 <= value < math.inf:
         raise ValueError(f"a value is 0 or more, got {value:g} on day {day:g}")
     if state is State.QUANT and value is None:
         raise ValueError(f"day {day:g} is called quantified, but has no value")
-    if (value is None and not is_below) or (state not in {None, State.QUANT} and not is_below):
+    is_open = state is None or state is State.QUANT
+    if not is_below and (value is None or not is_open):
         return None
     amount = value or 0.0
     quantified = not is_below and amount > 0 and (lloq is None or amount >= lloq)

@@ -8,13 +8,13 @@ one that is widened as `carflow.quantify` widens its own.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scipy.special import betaincinv
 
-from carflow.kinetics.series import Sample, Series, number, read_series
+from carflow.kinetics.columns import Cell, PerSample, column, is_column, without_words
+from carflow.kinetics.series import Sample, Series, day_number, number, read_series
 from carflow.measure import IntervalKind
 from carflow.quantify.intervals import FEW_EVENTS, Z95, Interval, lognormal, widened
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from carflow.measure import State
 
-PerSample = float | None | Iterable[float | None]
 _TAIL = 0.025
 
 
@@ -80,10 +79,10 @@ def spread_interval(
 
 def read_measured(  # noqa: PLR0913  # behind the doors for plain arrays: one column each
     days: Sequence[float],
-    values: Sequence[float | None],
+    values: Sequence[Cell],
     *,
     lloq: PerSample = None,
-    states: Sequence[State | str] | None = None,
+    states: Sequence[State | str | None] | None = None,
     lows: Sequence[float | None] | None = None,
     highs: Sequence[float | None] | None = None,
     n_denominator: PerSample = None,
@@ -97,11 +96,12 @@ def read_measured(  # noqa: PLR0913  # behind the doors for plain arrays: one co
         If the columns are no such arrays, or both intervals and what makes them are given
         (columns of empty cells are no intervals).
     """
-    days, values = list(days), list(values)
-    limits = list(lloq) if isinstance(lloq, Iterable) else lloq
+    days, values = column(days, "days"), column(values, "values")
+    limits = column(lloq, "limits") if is_column(lloq) else number(lloq)  # type: ignore[arg-type]  # one limit
+    values, states, limits = without_words(values, states, limits)
     if n_denominator is None and cv is None:
         return read_series(days, values, lloq=limits, states=states, lows=lows, highs=highs)
-    given = [end for column in (lows, highs) if column is not None for end in column]
+    given = [end for ends in (lows, highs) if ends is not None for end in ends]
     if any(number(end) is not None for end in given):
         raise ValueError("give intervals, or a denominator or CV to make them from, not both")
     series = read_series(days, values, lloq=limits, states=states)
@@ -122,7 +122,7 @@ def read_measured(  # noqa: PLR0913  # behind the doors for plain arrays: one co
 def series_by_key(
     keys: Sequence[str],
     days: Sequence[float],
-    values: Sequence[float | None],
+    values: Sequence[Cell],
     **columns: PerSample,
 ) -> dict[str, Series]:
     """Return the series of each key of a long table, in the order of their first rows.
@@ -141,24 +141,24 @@ def series_by_key(
     ValueError
         If columns differ in length, or a curve cannot be read; the message names the key.
     """
-    whole: dict[str, list[float | None]] = {"days": list(days), "values": list(values)}
+    whole = {"days": column(days, "days"), "values": column(values, "values")}
     whole |= {
-        name: list(cells) if isinstance(cells, Iterable) else [cells] * len(keys)
+        name: column(cells, name) if is_column(cells) else [cells] * len(keys)
         for name, cells in columns.items()
         if cells is not None
     }
-    for name, column in whole.items():
-        if len(column) != len(keys):
-            raise ValueError(f"{len(keys)} subjects, but {len(column)} {name}")
+    for name, listed in whole.items():
+        if len(listed) != len(keys):
+            raise ValueError(f"{len(keys)} subjects, but {len(listed)} {name}")
     rows: dict[str, list[int]] = {}
     for row, key in enumerate(keys):
         rows.setdefault(str(key), []).append(row)
     found: dict[str, Series] = {}
     for key, own in rows.items():
-        part = {name: [column[row] for row in own] for name, column in whole.items()}
+        part = {name: [listed[row] for row in own] for name, listed in whole.items()}
         try:
             found[key] = read_measured(
-                [days[row] for row in own],
+                part["days"],
                 part["values"],
                 lloq=part.get("lloq"),
                 n_denominator=part.get("n_denominator"),
@@ -170,10 +170,10 @@ def series_by_key(
 
 
 def _by_day(days: Sequence[float], cells: PerSample, *, name: str) -> dict[float, float | None]:
-    column = list(cells) if isinstance(cells, Iterable) else [cells] * len(days)
-    if len(column) != len(days):
-        raise ValueError(f"{len(days)} days, but {len(column)} {name}")
-    return {float(day): number(cell) for day, cell in zip(days, column, strict=True)}
+    listed = column(cells, name) if is_column(cells) else [cells] * len(days)
+    if len(listed) != len(days):
+        raise ValueError(f"{len(days)} days, but {len(listed)} {name}")
+    return {day_number(day): number(cell) for day, cell in zip(days, listed, strict=True)}
 
 
 def _spread(sample: Sample, of: float | None, cv: float | None) -> Sample:

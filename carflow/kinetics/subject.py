@@ -8,11 +8,11 @@ taken for the persistence.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from carflow.kinetics.growth import GrowthStep, growth_steps
-from carflow.kinetics.nca import nca_of
+from carflow.kinetics.nca import DEFAULT_RULES, nca_by_rules
 from carflow.kinetics.peak import Peak
 from carflow.kinetics.peak_draws import span_of_days
 from carflow.kinetics.peak_model import model_peak
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _FURTHER = (
     "tmax_last_tie", "tfirst", "tlag", "t_bql", "t_bql_confirmed", "lambda_z", "half_life",
     "expansion_rate", "expansion_rate_at_least", "doubling_time", "fold_first", "fold_nadir",
+    "fold_dose",
     "population_doublings", "contraction_rate", "contraction_half_life",
 )  # fmt: skip
 _LATE_AREAS = {"auc_0_84": 84.0, "auc_0_180": 180.0}
@@ -68,6 +69,8 @@ def analyse_curve(
     curve: Curve,
     treatments: Iterable[Treatment] = (),
     references: Iterable[ReferenceTmax] = (),
+    *,
+    start_per_ul: float | None = None,
 ) -> CurveKinetics:
     """Return parameters, peak and sentences of one curve.
 
@@ -79,6 +82,8 @@ def analyse_curve(
         Treatments of a study; those of other subjects are passed over.
     references : iterable of ReferenceTmax
         Published times to peak.
+    start_per_ul : float, optional
+        Cells/µL if the whole dose stayed in the blood, for the fold over the dose.
 
     Examples
     --------
@@ -94,7 +99,8 @@ def analyse_curve(
     not available: the samples do not cover the whole window
     """
     series = series_of(curve)
-    found = nca_of(series, unit=curve.unit)
+    rules = replace(DEFAULT_RULES, start_value=start_per_ul)
+    found = nca_by_rules(series, unit=curve.unit, rules=rules)
     peak = found.peak
     every = found.parameters()
     runs = merged_runs(row for row in treatments if row.subject_id == curve.subject_id)

@@ -33,9 +33,10 @@ COUNTS = (
     "car_per_ul_wbc",
     "car_per_ul_alc",
     "car_per_ul_cd3",
+    "car_per_ul_pbmc",
     "car_per_ul_vol",
-    "copies_per_ug",
 )
+GENE_COPIES = ("copies_per_ug", "copies_per_genome", "copies_per_car_cell", "car_per_ul_qpcr")
 SUBSETS = (
     "cd3_pct_lymph",
     "cd4_pct_cd3",
@@ -44,6 +45,10 @@ SUBSETS = (
     "cd4_cd8_ratio_car_negative",
     "car_mfi",
 )
+# for few laboratories: where the sheet does not ask for them, nothing is missing
+_WHERE_STATED = {
+    "car_per_ul_pbmc", "copies_per_genome", "copies_per_car_cell", "car_per_ul_qpcr",
+}  # fmt: skip
 _LETTERS = tuple(ascii_lowercase) + tuple(
     first + second for first in "ab" for second in ascii_lowercase
 )
@@ -109,13 +114,14 @@ def lettered(table: Table) -> Table:
 
 
 def time_point_tables(tubes: Sequence[SampleResult]) -> tuple[Table, ...]:
-    """Return the tables of a subject's tubes: percentages, absolute counts, subsets."""
+    """Return the tables of a subject's tubes: percentages, counts, copies, subsets."""
     ordered = sorted(tubes, key=lambda tube: (not tube.sample_type.on_curve, tube.day))
     return tuple(
         table
         for table in (
             _quantity_table("Percentages by time point", ordered, SHARES, with_counts=True),
-            _quantity_table("Absolute counts and gene copies by time point", ordered, COUNTS),
+            _quantity_table("Absolute counts by time point", ordered, COUNTS),
+            _quantity_table("Gene copies by time point", ordered, GENE_COPIES),
             _quantity_table("T cell subsets and CAR intensity by time point", ordered, SUBSETS),
         )
         if table is not None
@@ -126,7 +132,11 @@ def _quantity_table(
     title: str, tubes: Sequence[SampleResult], names: Sequence[str], *, with_counts: bool = False
 ) -> Table | None:
     shown = [name for name in names if _found(tubes, name, with_value=True)]
-    absent = [name for name in names if name not in shown and _found(tubes, name)]
+    absent = [
+        name
+        for name in names
+        if name not in shown and name not in _WHERE_STATED and _found(tubes, name)
+    ]
     below = tuple(_absence(tubes, name) for name in absent)
     if not shown and not with_counts:
         return Table(caption=title, columns=(), rows=(), below=below) if below else None

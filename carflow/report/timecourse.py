@@ -20,6 +20,7 @@ ABSOLUTE_QUANTITIES = (
     "car_per_ul_wbc",
     "car_per_ul_alc",
     "car_per_ul_cd3",
+    "car_per_ul_pbmc",
     "car_per_ul_vol",
 )
 # drawn where the gates know no CAR: T cells, then all cells

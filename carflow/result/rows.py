@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from carflow.kinetics.cohort_summary import AVERAGED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from carflow.findings import Finding
     from carflow.kinetics.cohort import GeometricMean
@@ -144,13 +144,32 @@ def population_rows(tubes: Iterable[SampleResult]) -> Iterator[Row]:
             }
 
 
+def parameter_rows(
+    curves: Mapping[tuple[str, str], Mapping[str, Measure]],
+) -> Iterator[Row]:
+    """Yield one row for every parameter of curves by subject and quantity."""
+    for (subject_id, quantity), parameters in curves.items():
+        start: Row = {"subject_id": subject_id, "quantity": quantity}
+        yield from (
+            start | {"parameter": name} | measure_cells(measure)
+            for name, measure in parameters.items()
+        )
+
+
 def subject_rows(subjects: Iterable[SubjectResult]) -> Iterator[Row]:
-    """Yield one row for every parameter of every curve, the bracket of the peak included."""
+    """Yield one row for every parameter of every curve, the bracket of the peak included.
+
+    ``growth_4_7`` is the growth from day 4 to day 7: of a percentage, the difference of the
+    growth of CAR+ and of the other cells, which is the slope of its log-odds.
+    """
     for subject in subjects:
         for kinetics in subject.kinetics:
             start = {"subject_id": subject.subject_id, "quantity": kinetics.quantity}
             for name, measure in (*kinetics.parameters.items(), *kinetics.further.items()):
                 yield {**start, "parameter": name, **measure_cells(measure)}
+            for step in kinetics.growth:
+                between = f"{step.start_day:g}_{step.end_day:g}"
+                yield {**start, "parameter": f"growth_{between}", **measure_cells(step.rate)}
             peak = kinetics.peak
             if peak.day.value is None:
                 continue

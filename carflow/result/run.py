@@ -185,9 +185,8 @@ _WHOLE_NUMBERS = frozenset(
 _TEXT = frozenset(
     {"subject_id", "sample_id", "sample_type", "visit_label", "gates", "status", "quantity",
      "method", "unit", "ci_kind", "state", "reason", "population", "parent", "parameter",
-     "first", "second",
-     "group_column", "group", "cmax_unit", "auc_0_28_unit", "severity", "code", "message",
-     "limit", "problem", "removed", "channels"}
+     "first", "second", "group_column", "group", "cmax_unit", "auc_0_28_unit", "severity",
+     "code", "message", "limit", "problem", "removed", "channels"}
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from carflow.errors import SheetError
 from carflow.measure import State
-from carflow.study.cells import NumberGrammar, parse_id, quoted
+from carflow.study.cells import parse_id
 from carflow.study.flowjo_table import (
     Statistic,
     count_columns,
@@ -22,6 +22,7 @@ from carflow.study.flowjo_table import (
     without_summaries,
 )
 from carflow.study.groups import subject_groups
+from carflow.study.readings import Reading, parse_value, without_percent_sign
 from carflow.study.rows import Row, RowProblems, RowReader
 from carflow.study.table import Table, missing_columns, scan_table, table_from_text
 
@@ -29,42 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 T = TypeVar("T")
-_STATES = {
-    **dict.fromkeys(
-        ("blq", "bloq", "bql", "blloq", "lloq", "<lloq", "<loq", "<blq", "det_blq", "below lloq",
-         "below loq", "below limit of quantification", "detected, blq", "detected below lloq"),
-        State.DET_BLQ,
-    ),
-    **dict.fromkeys(
-        ("nd", "bld", "blod", "bdl", "bdlq", "<lod", "below lod", "below limit of detection",
-         "not detected", "undetected", "undetectable", "not detectable", "target not detected",
-         "tnd", "neg", "negative"),
-        State.ND,
-    ),
-    **dict.fromkeys(
-        ("ne", "not evaluable", "qns", "insufficient", "failed", "clotted", "coagulated",
-         "invalid", "inconclusive"),
-        State.NE,
-    ),
-    **dict.fromkeys(
-        ("", "-", "–", "—", "--", ".", "na", "n/a", "#n/a", "nan", "none", "null", "missing",
-         "not done", "not sampled", "not available"),
-        State.MISSING,
-    ),
-    **dict.fromkeys(("excluded", "excl", "excl."), State.EXCLUDED),
-}  # fmt: skip
-
-
 _DAY_NAMES = ("day", "$day", "day:", "days", "study day", "day after infusion",
               "days since infusion")  # fmt: skip
-
-
-class Reading(NamedTuple):
-    """What one cell says: a value or none, its state, and the limit it lies below, if stated."""
-
-    value: float | None
-    state: State
-    below: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +191,7 @@ class _Reader(NamedTuple):
 
     def number(self, column: str, parse: Callable[[str], T], *, instead: T) -> T:
         """Return a parsed cell of the row; a `` %`` behind it is passed over."""
-        cells = {column: _without_percent_sign(self.row.cells.get(column, ""))}
+        cells = {column: without_percent_sign(self.row.cells.get(column, ""))}
         reader = RowReader(replace(self.row, cells=cells), self.problems)
         return reader.optional(column, parse, instead=instead)
 
@@ -269,36 +236,6 @@ def _flowjo_point(
         events = reader.number(whole, lambda text: parse_value(text, numbers), instead=missing)
         of = events.value or None
     return _Point(row=row.number, subject_id=place[0], day=place[1], reading=reading, of=of)
-
-
-def _without_percent_sign(text: str) -> str:
-    return text.removesuffix("%").rstrip() if text.endswith("%") else text
-
-
-def parse_value(text: str, numbers: NumberGrammar) -> Reading:
-    """Return the value and the state of one cell.
-
-    Examples
-    --------
-    >>> parse_value("<0.5", NumberGrammar())
-    Reading(value=None, state=<State.DET_BLQ: 'DET_BLQ'>, below=0.5)
-    """
-    text = _without_percent_sign(text)
-    word = " ".join(text.casefold().split()).replace("< ", "<")
-    if word in _STATES:
-        return Reading(None, _STATES[word])
-    hint = "write a number, or one of BLQ, <0.5, ND, NE, NA"
-    if word.startswith("<"):
-        limit = numbers.number(word[1:], hint=hint)
-        if limit <= 0:
-            raise SheetError(f"{quoted(text)} names no limit above zero", hint=hint)
-        return Reading(None, State.DET_BLQ, limit)
-    value = numbers.number(text, hint=hint)
-    if value < 0:
-        raise SheetError(
-            f"{quoted(text)} is negative", hint="write ND for nothing above background"
-        )
-    return Reading(value, State.QUANT if value > 0 else State.ND)
 
 
 def _table(source: str | Path, problems: RowProblems) -> Table:

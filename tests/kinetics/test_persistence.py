@@ -1,6 +1,12 @@
 from __future__ import annotations
 
+import math
+
+import pytest
+
 from carflow.kinetics.nca import nca
+from carflow.kinetics.persistence import lost_between, persistence
+from carflow.kinetics.series import read_series
 from carflow.reasons import Reason
 
 DAYS = [1, 7, 14, 28, 60, 90, 120]
@@ -49,3 +55,36 @@ def test_ties_have_a_first_and_a_last_day() -> None:
     found = nca([1, 4, 7, 12], [2.0, 9.0, 9.0, 1.0])
 
     assert (found.tmax.value, found.tmax_last_tie.value) == (4, 7)
+
+
+def test_the_loss_lies_between_the_last_sample_with_cells_and_the_next() -> None:
+    samples = read_series([7, 28, 60, 90, 180, 360], [9, 1, 0, 0.2, 0, 0]).samples
+
+    assert lost_between(samples) == (90, 180)
+    assert lost_between(samples[:2]) == (28, math.inf)
+    assert lost_between(read_series([7, 28], [0, 0]).samples) is None
+
+
+def test_persistence_over_patients_is_an_interval_censored_estimate() -> None:
+    found = persistence(
+        [
+            ([7, 28, 90], [9, 1, 0]),
+            ([7, 28, 90], [5, 1, 0]),
+            ([7, 28, 90, 180], [5, 2, 1, "ND"]),
+            ([7, 28, 90, 180], [5, 2, 1, 0.5]),
+            ([7, 28], [0, "BLQ"]),
+            ([7, 28], [0, 0]),
+        ]
+    )
+
+    assert (found.n_lost, found.n_still, found.n_never) == (3, 2, 1)
+    assert found.estimate is not None
+    # by hand: each p is its own patients and p times the one who may belong anywhere, over five
+    assert found.estimate.intervals == ((28, 90), (90, 180), (180, math.inf))
+    assert found.estimate.masses == pytest.approx((0.5, 0.25, 0.25))
+
+
+def test_nobody_with_cells_has_no_estimate() -> None:
+    found = persistence([([7, 28], [0, 0])])
+
+    assert (found.n_never, found.estimate, found.median) == (1, None, None)

@@ -51,7 +51,12 @@ def test_states_decide_what_is_quantified_below_or_missing() -> None:
         ([3], [-1.0], {}, "a value is 0 or more, got -1 on day 3"),
         ([3], [math.inf], {}, "a value is 0 or more, got inf on day 3"),
         ([3], [None], {"states": ["QUANT"]}, "day 3 is called quantified, but has no value"),
-        ([3], [1.0], {"states": ["BLQ"]}, "'BLQ' is not a valid State"),
+        (
+            [3],
+            [1.0],
+            {"states": ["BLQ"]},
+            ("'BLQ' is no state (there are: QUANT, DET_BLQ, ND, NE, MISSING, EXCLUDED)"),
+        ),
     ],
 )
 def test_what_is_no_series_is_the_callers_mistake(

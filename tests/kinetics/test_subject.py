@@ -91,8 +91,8 @@ def test_further_parameters_and_growth_stand_beside_those_of_the_page() -> None:
     assert list(found.further) == [
         "tmax_last_tie", "tfirst", "tlag", "t_bql", "t_bql_confirmed", "lambda_z", "half_life",
         "expansion_rate", "expansion_rate_at_least", "doubling_time", "fold_first", "fold_nadir",
-        "population_doublings", "contraction_rate", "contraction_half_life", "auc_0_84",
-        "auc_0_180",
+        "fold_dose", "population_doublings", "contraction_rate", "contraction_half_life",
+        "auc_0_84", "auc_0_180",
     ]  # fmt: skip
     assert found.further["doubling_time"].reason is Reason.SATURATES
     assert found.further["t_bql"].reason is Reason.STILL_DETECTED

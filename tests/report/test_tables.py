@@ -58,7 +58,7 @@ def test_every_table_has_its_columns_and_rows(model_result: Result, odd_result: 
         "quantities": 33,
         "samples": 9,
         "populations": 27,
-        "subjects": 84,
+        "subjects": 105,
         "comparisons": 0,
         "findings": 2,
         "intervals": 0,

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from carflow.errors import Problems, SheetError
 from carflow.measure import State
 from carflow.study.cells import NumberGrammar
-from carflow.study.value_table import Reading, Series, parse_value, read_series
+from carflow.study.readings import Reading, parse_value
+from carflow.study.value_table import Series, read_series
 
 WriteWorkbook = Callable[..., Path]
 
