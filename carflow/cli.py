@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from carflow.errors import ExitCode, SheetError
+from carflow.errors import ExitCode
 from carflow.findings import Severity
 from carflow.qc.verdicts import FailOn
 from carflow.terminal import TubeProgress, ending, print_data, say
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from carflow.qc.verdicts import Verdicts
     from carflow.qc.waivers import Waived
     from carflow.result.run import Result
-    from carflow.study.model import Study
 
 app = typer.Typer(
     name="carflow",
@@ -159,7 +158,7 @@ def qc(
     from carflow.qc.verdicts import stops, verdicts
 
     baselines = qc_files.read_baselines(baseline) if baseline else ()
-    study = _read_inputs(inputs)
+    study = qc_files.read_inputs(inputs)
     strategies = _gates_if_named(gates)
     with TubeProgress(len(study.tubes)) as progress:
         found = checked(
@@ -379,27 +378,6 @@ def _gates_if_named(sources: Sequence[str] | None) -> list[Strategy] | None:
         "are not checked (--gates FILE)"
     )
     return None
-
-
-def _read_inputs(inputs: Sequence[str]) -> Study:
-    """Return the study of a sheet, or of FCS files named one by one or by a pattern."""
-    from carflow.study.sheet import read_study
-    from carflow.study.unsheeted import study_of_files
-
-    if len(inputs) == 1 and Path(inputs[0]).suffix.lower() in {".csv", ".xlsx"}:
-        return read_study(Path(inputs[0]))
-    return study_of_files([file for name in inputs for file in _matching(name)])
-
-
-def _matching(name: str) -> list[Path]:
-    """Return the files a pattern matches, in order; shells on Windows leave that to the program."""
-    path = Path(name)
-    if path.exists() or not set("*?[") & set(name):
-        return [path]
-    found = sorted(path.parent.glob(path.name))
-    if not found:
-        raise SheetError("no file matches this pattern", hint="check the folder").at(name)
-    return found
 
 
 def _listing(output_format: ListingFormat, waived: Waived, judged: Verdicts) -> str:

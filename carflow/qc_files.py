@@ -5,6 +5,7 @@ Heavy libraries are imported inside the functions, as in `carflow.cli`.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,12 +15,33 @@ from carflow.terminal import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from carflow.findings import Finding
     from carflow.qc.control_charts import Baseline
     from carflow.qc.summary import TubeSummary
     from carflow.qc.waivers import Waived
+    from carflow.study.model import Study
+
+
+def read_inputs(inputs: Sequence[str]) -> Study:
+    """Return the study of a sheet, or of FCS files named one by one or by a pattern."""
+    from carflow.study.sheet import read_study
+    from carflow.study.unsheeted import study_of_files
+
+    if len(inputs) == 1 and Path(inputs[0]).suffix.lower() in {".csv", ".xlsx"}:
+        return read_study(Path(inputs[0]))
+    return study_of_files([file for name in inputs for file in _matching(name)])
+
+
+def _matching(name: str) -> list[Path]:
+    """Return the files a pattern matches, in order; shells on Windows leave that to the program."""
+    path = Path(name)
+    if path.exists() or not set("*?[") & set(name):
+        return [path]
+    found = sorted(path.parent.glob(path.name))
+    if not found:
+        raise SheetError("no file matches this pattern", hint="check the folder").at(name)
+    return found
 
 
 def read_baselines(path: Path) -> tuple[Baseline, ...]:
