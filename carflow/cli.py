@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from carflow.errors import ExitCode
-from carflow.findings import Severity
 from carflow.qc.verdicts import FailOn
-from carflow.terminal import TubeProgress, ending, print_data, say
+from carflow.terminal import TubeProgress, ending, print_data, say, say_summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from carflow.gating.strategy import Strategy
     from carflow.qc.verdicts import Verdicts
     from carflow.qc.waivers import Waived
-    from carflow.result.run import Result
 
 app = typer.Typer(
     name="carflow",
@@ -72,10 +70,6 @@ class ListingFormat(StrEnum):
     JUNIT = "junit"
 
 
-_GRAVE = (Severity.FAIL, Severity.WARN)
-_SPOKEN = ("car_pct_cd3", "car_per_ul_beads")
-
-
 @app.command()
 @ending
 def run(
@@ -110,7 +104,7 @@ def run(
     from carflow.report.outputs import write_outputs
 
     write_outputs(result, out)
-    _say_summary(result, out)
+    say_summary(result, out)
     return result.exit_code
 
 
@@ -389,22 +383,6 @@ def _listing(output_format: ListingFormat, waived: Waived, judged: Verdicts) -> 
     if output_format is ListingFormat.JUNIT:
         return formats.findings_junit(findings, waived=waivers).rstrip("\n")
     return formats.findings_text(findings, waived=waivers).rstrip("\n")
-
-
-def _say_summary(result: Result, out: Path) -> None:
-    """Say the peaks, the verdict and where to look, on stderr."""
-    for subject in result.subject_results:
-        for kinetics in subject.kinetics:
-            if kinetics.quantity in _SPOKEN and kinetics.sentences:
-                say(f"{subject.subject_id}: {' '.join(kinetics.sentences[:2])}")
-    grave = [found for found in result.all_findings if found.severity in _GRAVE]
-    for finding in grave:
-        say(str(finding))
-    done = sum(tube.failure is None for tube in result.tube_results)
-    say(
-        f"{done} of {len(result.tube_results)} tubes, QC {result.verdict.upper()}: "
-        f"see {out / 'report.html'}"
-    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,13 +12,19 @@ from typing import TYPE_CHECKING, Self
 import typer
 
 from carflow.errors import CarflowError, ExitCode, Problems
+from carflow.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from rich.progress import Progress
 
+    from carflow.result.run import Result
     from carflow.study.model import Tube
+
+_GRAVE = (Severity.FAIL, Severity.WARN)
+_SPOKEN = ("car_pct_cd3", "car_per_ul_beads")
 
 
 def print_data(text: str) -> None:
@@ -81,3 +87,19 @@ class TubeProgress:
             say(f"sample {tube.sample_id} has no result: {error}")
         if self._bar is not None:
             self._bar.advance(self._task)
+
+
+def say_summary(result: Result, out: Path) -> None:
+    """Say the peaks, the verdict and where to look, on stderr."""
+    for subject in result.subject_results:
+        for kinetics in subject.kinetics:
+            if kinetics.quantity in _SPOKEN and kinetics.sentences:
+                say(f"{subject.subject_id}: {' '.join(kinetics.sentences[:2])}")
+    grave = [found for found in result.all_findings if found.severity in _GRAVE]
+    for finding in grave:
+        say(str(finding))
+    done = sum(tube.failure is None for tube in result.tube_results)
+    say(
+        f"{done} of {len(result.tube_results)} tubes, QC {result.verdict.upper()}: "
+        f"see {out / 'report.html'}"
+    )

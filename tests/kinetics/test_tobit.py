@@ -21,6 +21,7 @@ def found(x: list[float], y: list[float], below: list[bool]) -> CensoredLine:
     return line
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-5, 5), min_size=6, max_size=6))
 def test_without_censoring_it_is_the_least_squares_line(y: list[float]) -> None:
     assume(np.ptp(y) > 1e-3)
