@@ -13,7 +13,7 @@ def content_sha256(content: Mapping[str, object]) -> str:
 
     Examples
     --------
-    >>> content_sha256({"low": 0.1})[:8] == content_sha256({"low": 0.1 + 1e-17})[:8]
+    >>> content_sha256({"low": 0.1})[:8] == content_sha256({"low": 0.1 + 1e-18})[:8]
     True
     >>> content_sha256({"low": 0.1})[:8] == content_sha256({"low": 0.1 + 1e-16})[:8]
     False
