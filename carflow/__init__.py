@@ -3,6 +3,7 @@
 The names, in the order of the data::
 
     read_study, read_gates, read_fcs, read_fcs_all   doors in
+    fit_gates                                        many tubes: gates found and frozen
     gate                                             one tube: counts per population
     nca, estimate_peak                               one curve: parameters, and the day of the peak
     nca_by_curve, cohort, concordance                many curves; a cohort; two methods
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from carflow.errors import CarflowError as CarflowError
     from carflow.fcs.reader import read_fcs as read_fcs
     from carflow.fcs.reader import read_fcs_all as read_fcs_all
+    from carflow.gate_fit import fit_gates as fit_gates
     from carflow.gating.engine import gate as gate
     from carflow.gating.reading import read_gates as read_gates
     from carflow.kinetics.batch import nca_by_curve as nca_by_curve
@@ -78,6 +80,7 @@ _HOMES = {
     "read_gates": "carflow.gating.reading",
     "read_fcs": "carflow.fcs.reader",
     "read_fcs_all": "carflow.fcs.reader",
+    "fit_gates": "carflow.gate_fit",
     "gate": "carflow.gating.engine",
     "nca": "carflow.kinetics.nca",
     "nca_by_curve": "carflow.kinetics.batch",
@@ -128,6 +131,7 @@ __all__ = [
     "dilution_line",
     "droplet_concentration",
     "estimate_peak",
+    "fit_gates",
     "gate",
     "lost_share",
     "nca",

@@ -17,6 +17,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from carflow.errors import ExitCode
+from carflow.gate_commands import (
+    Jobs,
+    SheetPath,
+    WorkspaceSample,
+    gates_app,
+    read_strategies,
+    say_fitting,
+)
 from carflow.qc.verdicts import FailOn
 from carflow.terminal import TubeProgress, ending, print_data, say, say_summary
 
@@ -35,22 +43,16 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-gates_app = typer.Typer(help="Look at gate files.", no_args_is_help=True, rich_markup_mode=None)
 sheet_app = typer.Typer(help="Work on sample sheets.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(gates_app, name="gates")
 app.add_typer(sheet_app, name="sheet")
 
-SheetPath = Annotated[Path, typer.Argument(help="Sample sheet (.csv or .xlsx).")]
 GateFiles = Annotated[
     list[str],
     typer.Option(
         "--gates", help="Gate file, or the name of a template; once for each panel of the sheet."
     ),
 ]
-WorkspaceSample = Annotated[
-    str | None, typer.Option("--sample", help="Which sample of a FlowJo workspace to take.")
-]
-Jobs = Annotated[int, typer.Option(min=1, max=64, help="Tubes worked on at a time.")]
 
 GroupBy = Annotated[
     str, typer.Option("--by", help="Column with one value for each subject: cohorts by group.")
@@ -91,8 +93,9 @@ def run(
         from carflow.kinetics.population_fit import require_bayes
 
         require_bayes()
-    strategies = _read_gates(gates, sample)
+    strategies = read_strategies(gates, sample)
     study = read_study(sheet, group_by=group_by)
+    say_fitting(strategies)
     make_folder(out)
     with TubeProgress(len(study.tubes)) as progress:
         result = pipeline.run(study, strategies, jobs=jobs, tube_done=progress.tube_done)
@@ -304,41 +307,6 @@ def report(
     return ExitCode.OK
 
 
-@gates_app.command("show")
-@ending
-def gates_show(
-    file: Annotated[str, typer.Argument(help="Gate file, or the name of a template.")],
-    sample: WorkspaceSample = None,
-) -> ExitCode:
-    """Draw the tree of a gate file in the terminal."""
-    from carflow.gating.reading import read_gates
-    from carflow.gating.tree import tree_text
-
-    print_data(tree_text(read_gates(file, sample=sample)))
-    return ExitCode.OK
-
-
-@gates_app.command("convert")
-@ending
-def gates_convert(
-    source: Annotated[str, typer.Argument(help="Gate file, or the name of a template.")],
-    target: Annotated[Path, typer.Argument(help="Gating-ML 2.0 file to write (.xml).")],
-    sample: WorkspaceSample = None,
-) -> ExitCode:
-    """Write a gate file as Gating-ML 2.0."""
-    from carflow.errors import GatesError
-    from carflow.gating.gatingml import gatingml_text
-    from carflow.gating.reading import read_gates
-    from carflow.report.files import write_text
-
-    if target.suffix.lower() != ".xml":
-        raise GatesError(
-            "gates can be written as Gating-ML 2.0 only", hint="give a name that ends in .xml"
-        ).at(str(target))
-    write_text(target, gatingml_text(read_gates(source, sample=sample)))
-    return ExitCode.OK
-
-
 @sheet_app.command("init")
 @ending
 def sheet_init(
@@ -358,15 +326,9 @@ def _explain(check_id: str) -> ExitCode:
     return ExitCode.OK
 
 
-def _read_gates(sources: Sequence[str], sample: str | None = None) -> list[Strategy]:
-    from carflow.gating.reading import read_gates
-
-    return [read_gates(source, sample=sample) for source in sources]
-
-
 def _gates_if_named(sources: Sequence[str] | None) -> list[Strategy] | None:
     if sources:
-        return _read_gates(sources)
+        return read_strategies(sources)
     say(
         "no gates were named: populations, controls of the CAR gate and what compensation left "
         "are not checked (--gates FILE)"

@@ -15,7 +15,7 @@ from carflow.gating.cut_twins import CUT_SHIFTS
 from carflow.kinetics.cut_sensitivity import cut_sensitivity, not_movable
 from carflow.qc.cut_checks import PeakDays
 from carflow.quantify.absolute import stated_of
-from carflow.quantify.background import background_of
+from carflow.quantify.background import CONTROL_ORDER, Background, background_of
 from carflow.quantify.cut_shift import CUT_QUANTITIES, CutShift, cut_quantities, with_car_events
 from carflow.quantify.declarations import DECLARATIONS
 from carflow.quantify.limits import variation_of
@@ -113,11 +113,21 @@ def _with_background(tubes: Sequence[CutTube]) -> list[CutTube]:
             one,
             visit=replace(
                 one.visit,
-                background=background_of(one.visit.part.tube, by_gates[one.gates_name]),
+                background=_background(one.visit, by_gates[one.gates_name]),
             ),
         )
         for one in tubes
     ]
+
+
+def _background(visit: VisitTube, counted: Sequence[tuple[Tube, TubeCounts]]) -> Background | None:
+    """Return the background of a visit's tube by the same kind of control as with its own cut."""
+    known = visit.background
+    if known is None:
+        return None
+    others = tuple(kind for kind in CONTROL_ORDER if kind is not known.kind)
+    found = background_of(visit.part.tube, counted, order=(known.kind, *others))
+    return found and replace(found, sensitivity=known.sensitivity)
 
 
 def with_cuts(

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from carflow.applied_gates import TubeGates, own_gates, tube_gates
 from carflow.cleaning.kept import kept_time_fraction, without_disturbed
 from carflow.cleaning.residual_spillover import ResidualSlope, far_negative_pct, residual_slopes
 from carflow.cleaning.watch import WatchedTube, assess_stability
@@ -57,13 +58,14 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one tube."""
+    """What became of one tube; `gates` are those it was gated with."""
 
     result: SampleResult
     summary: TubeSummary | None = None
     sha256: str = ""
     error: CarflowError | Problems | None = None
     counted: Counted | None = None
+    gates: TubeGates | None = None
 
 
 def attempt(tube: Tube, strategy: Strategy | None) -> Outcome:
@@ -92,7 +94,7 @@ def _measured(tube: Tube, strategy: Strategy | None) -> Outcome:
     if strategy.disturbed == "remove":
         course = assess_stability(acquisition)
         watched = WatchedTube(without_disturbed(acquisition, course))
-    gated, car_events = _gated(watched, strategy)
+    gated, car_events = _gated(watched, own_gates(tube, acquisition, strategy))
     if course is None:
         course = watched.stability()
     drawn = watched.drawn()
@@ -114,11 +116,14 @@ def _measured(tube: Tube, strategy: Strategy | None) -> Outcome:
         control_lot=tube.control_lot,
         control_values=control_values(tube, drawn, gated=gated, cells=cells),
     )
+    counted = _counted(tube, acquisition, (gated, car_events), course)
+    # tubes of one lock are gated alike, each by its own coordinates
     return Outcome(
         result=_result(tube, gated, course, n_events=acquisition.n_events),
         summary=summary,
         sha256=acquisition.sha256,
-        counted=_counted(tube, acquisition, (gated, car_events), course),
+        counted=replace(counted, key=replace(counted.key, gates_sha256=strategy.sha256)),
+        gates=tube_gates(tube, acquisition, gated),
     )
 
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from carflow import applied_gates
 from carflow.cuts import CutStudy, CutTube, move_cuts, peak_days, with_cuts
 from carflow.findings import Finding
 from carflow.gating.choice import gates_for
-from carflow.gating.strategy import Strategy
 from carflow.kinetics.cohort_summary import cohort_summaries
 from carflow.kinetics.methods import compare_pooled
 from carflow.measured import Outcome, attempt
@@ -27,10 +27,8 @@ from carflow.provenance import provenance_of
 from carflow.qc.baselines import check_charts
 from carflow.qc.checks import check_batch
 from carflow.qc.cut_checks import check_car_cut
-from carflow.qc.stated_limits import stated_limits
 from carflow.qc.summary import TubeSummary
 from carflow.quantify.absolute import stated_of
-from carflow.quantify.background import background_of
 from carflow.quantify.limits import variation_of
 from carflow.quantify.merging import TubePart
 from carflow.quantify.tube import quantify_tube
@@ -39,11 +37,12 @@ from carflow.result.run import ManifestRow, Result, frame
 from carflow.visits import VisitTube, merged_visits, subject_result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
 
     from carflow.errors import CarflowError, Problems
+    from carflow.gating.strategy import Strategy
     from carflow.qc.control_charts import Baseline
     from carflow.quantify.quantity import Quantity
     from carflow.result.subject import SubjectResult
@@ -69,7 +68,8 @@ def run(
         From `carflow.read_study`.
     gates : Strategy or sequence of Strategy
         From `carflow.read_gates`. One is applied to every tube; of several, each tube takes
-        the one whose `panel_id` is its own.
+        the one whose `panel_id` is its own. Gates that are to be found (``estimate`` in the
+        template) are first fitted to this study; those of a lock stay as they are frozen.
     jobs : int
         Tubes worked on at a time; the answer does not depend on it.
     limits : QcLimits, optional
@@ -90,8 +90,8 @@ def run(
     >>> result.subject("P01").kinetics_of("car_pct_cd3").peak.bracket        # doctest: +SKIP
     (7.0, 14.0)
     """
-    strategies = (gates,) if isinstance(gates, Strategy) else tuple(gates)
-    limits = limits or stated_limits(strategies)
+    strategies = applied_gates.fitted(study, gates, jobs=jobs)
+    limits = limits or applied_gates.limits_for(strategies)
     gated = _outcomes(study, strategies, jobs=jobs, tube_done=tube_done)
     outcomes = tuple(_quantified(study, gated))
     moved = move_cuts(_cut_tubes(study, outcomes))
@@ -104,7 +104,12 @@ def run(
         subject_results=subjects,
         pooled_comparisons=compare_pooled([one.curves for one in subjects]),
         all_findings=_findings(study, outcomes, subjects, limits),
-        provenance=provenance_of(study, strategies, _channels(outcomes), limits=limits),
+        provenance=provenance_of(
+            study,
+            strategies,
+            tuple(applied_gates.applied(strategies, _tube_gates(outcomes))),
+            limits=limits,
+        ),
         references=study.references,
         cohorts=cohort_summaries(
             [found for one in subjects for found in one.kinetics],
@@ -145,11 +150,8 @@ def checked(
     GatesError
         As `run`.
     """
-    if gates is None:
-        strategies: tuple[Strategy, ...] = ()
-    else:
-        strategies = (gates,) if isinstance(gates, Strategy) else tuple(gates)
-    limits = limits or stated_limits(strategies)
+    strategies = applied_gates.fitted(study, gates or (), jobs=jobs)
+    limits = limits or applied_gates.limits_for(strategies)
     outcomes = tuple(
         _quantified(study, _outcomes(study, strategies, jobs=jobs, tube_done=tube_done))
     )
@@ -216,7 +218,7 @@ def _quantified(study: Study, outcomes: tuple[Outcome, ...]) -> Iterator[Outcome
             yield outcome
             continue
         alike = [counted for gates, counted in gated if gates == outcome.result.gates_name]
-        background = background_of(tube, alike)
+        background = applied_gates.background_for(tube, alike, outcome.gates)
         quantities = quantify_tube(
             found.counts,
             tube,
@@ -255,7 +257,8 @@ def _findings(
         if outcome.result.failure is not None
     ]
     cuts = [found for one in subjects for found in check_car_cut(one.subject_id, peak_days(one))]
-    found = (*check_batch(summaries, failures, limits=limits), *cuts, *study.findings)
+    gates = applied_gates.gate_findings(_tube_gates(outcomes))
+    found = (*check_batch(summaries, failures, limits=limits), *cuts, *gates, *study.findings)
     return tuple(sorted(found, key=lambda finding: finding.severity.rank))
 
 
@@ -284,10 +287,5 @@ def _subjects(
     return tuple(with_cuts(subject, results, moved) for subject in subjects)
 
 
-def _channels(outcomes: tuple[Outcome, ...]) -> dict[str, Mapping[str, str]]:
-    """Return for each gate file the channels of its markers in the first tube it was applied to."""
-    found: dict[str, Mapping[str, str]] = {}
-    for outcome in outcomes:
-        if outcome.summary is not None:
-            found.setdefault(outcome.summary.gates_name, outcome.summary.gate_channels)
-    return found
+def _tube_gates(outcomes: tuple[Outcome, ...]) -> list[applied_gates.TubeGates]:
+    return [outcome.gates for outcome in outcomes if outcome.gates is not None]

@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from carflow.errors import GatesError
 from carflow.gating.gatingml import gatingml_text
+from carflow.gating.lock import Lock
+from carflow.gating.strategy import Strategy
 from carflow.result.run import GatesUsed, Provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from carflow.gating.strategy import Strategy
     from carflow.study.model import Study
     from carflow.thresholds import QcLimits
 
 _VERSIONED = ("flowkit", "numpy", "scipy", "pandas", "matplotlib", "seaborn")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedGates:
+    """Gates as applied, to one tube or (without `sample_id`) to all of a panel.
+
+    `channels` gives the channel ($PnN) of each marker: Gating-ML names channels.
+    """
+
+    strategy: Strategy
+    channels: Mapping[str, str]
+    sample_id: str = ""
+
+
 def provenance_of(
     study: Study,
     strategies: Sequence[Strategy],
-    channels: Mapping[str, Mapping[str, str]],
+    applied: Sequence[AppliedGates],
     *,
     limits: QcLimits,
 ) -> Provenance:
@@ -35,27 +49,44 @@ def provenance_of(
     study : Study
         The sheet, whose hash is kept.
     strategies : sequence of Strategy
-        The gates, kept as Gating-ML.
-    channels : mapping of str to mapping of str to str
-        For each gate file the channel ($PnN) of its markers: Gating-ML names channels.
+        The gates of the run; those of templates are kept as locks.
+    applied : sequence of AppliedGates
+        The same, tube by tube where they differ; kept as Gating-ML.
     limits : QcLimits
         The thresholds of the checks.
     """
-    versions = {name: version(name) for name in _VERSIONED}
+    libraries = {name: version(name) for name in _VERSIONED}
+    versions = {"carflow": _own_version(), "python": platform.python_version(), **libraries}
     return Provenance(
-        versions={"carflow": _own_version(), "python": platform.python_version(), **versions},
+        versions=versions,
         sheet_sha256=study.sha256,
         gates=tuple(
             GatesUsed(
-                name=strategy.name,
-                panel_id=strategy.panel_id,
-                sha256=strategy.sha256,
-                gatingml=_gatingml(strategy, channels.get(strategy.name, {})),
+                name=one.strategy.name,
+                panel_id=one.strategy.panel_id,
+                sha256=one.strategy.sha256,
+                gatingml=_gatingml(one.strategy, one.channels),
+                sample_id=one.sample_id,
             )
-            for strategy in strategies
+            for one in applied
         ),
         options={"auc_rule": "linear-up log-down", "tmax_window_d": "0.5–28"},
         thresholds=_thresholds(strategies, limits),
+        locks=tuple(_lock(one, study, versions) for one in strategies if one.template),
+    )
+
+
+def _lock(strategy: Strategy, study: Study, versions: Mapping[str, str]) -> Lock:
+    """Return the lock of a template; that of one without found gates holds its text alone."""
+    return strategy.lock or Lock(
+        name=strategy.name,
+        panel_id=strategy.panel_id,
+        template=strategy.template,
+        template_sha256=strategy.sha256,
+        versions=versions,
+        sheet_sha256=study.sha256,
+        tubes=(),
+        gates=(),
     )
 
 

@@ -149,7 +149,9 @@ CAR_CELLS = frozenset({"CD4 CAR T", "CD8 CAR T"})
 class Recipe:
     """What is in one tube, as exact event counts, and how it was acquired.
 
-    `car_stained` is False for a CAR-FMO tube: its CAR cells carry no reagent.
+    `car_stained` is False for a CAR-FMO tube: its CAR cells carry no reagent. `gain` multiplies
+    what the fluorescence detectors report and `scatter_gain` the scatter, as on another day;
+    `autofluorescence` multiplies the cells' own light, as in activated cells.
     """
 
     identity: str
@@ -158,6 +160,12 @@ class Recipe:
     duration_s: float
     car: Lognormal = Lognormal(9e3, 0.5)
     car_stained: bool = True
+    gain: float = 1.0
+    scatter_gain: float = 1.0
+    autofluorescence: float = 1.0
+
+
+DOUBLET = "doublet"
 
 
 def simulate_tube(recipe: Recipe) -> NDArray[np.float32]:
@@ -172,16 +180,28 @@ def simulate_tube(recipe: Recipe) -> NDArray[np.float32]:
     >>> simulate_tube(few).shape
     (5, 11)
     """
+    return simulate_labelled(recipe)[0]
+
+
+def simulate_labelled(recipe: Recipe) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
+    """Return the events of a tube as `simulate_tube` does, and what each is, shape (n,).
+
+    What an event is: a name of `LOOKS`, or `DOUBLET`.
+    """
     rng = _rng(recipe.identity)
     parts = [_cells(rng, recipe, name, n) for name, n in recipe.counts.items() if n]
+    kinds = np.repeat(list(recipe.counts), list(recipe.counts.values()))
     if recipe.doublets:
         parts.append(_doublets(rng, recipe))
+        kinds = np.concatenate([kinds, np.repeat(DOUBLET, recipe.doublets)])
     area, height, ssc, light = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = rng.permutation(len(area))
-    columns = np.column_stack([area, height, ssc, _detected(rng, light)])[order]
+    scatter = np.column_stack([area, height, ssc]) * recipe.scatter_gain
+    seen_light = _detected(rng, light, gain=recipe.gain)
+    columns = np.column_stack([scatter, seen_light])[order]
     seen = np.clip(columns, _LOWEST_VALUE, RANGE - 1)
     time = _arrival_ticks(rng, len(area), recipe.duration_s)
-    return np.column_stack([seen, time]).astype(np.float32)
+    return np.column_stack([seen, time]).astype(np.float32), kinds[order]
 
 
 def _rng(identity: str) -> np.random.Generator:
@@ -198,7 +218,7 @@ def _cells(
     area = look.fsc.draw(rng, n)
     ssc = look.ssc.draw(rng, n)
     # autofluorescence grows with granularity
-    glow = look.autofluorescence * np.sqrt(ssc / 20e3)
+    glow = look.autofluorescence * recipe.autofluorescence * np.sqrt(ssc / 20e3)
     light = glow[:, None] * np.exp(rng.normal(0.0, 0.35, (n, len(LABELS))))
     for column, label in enumerate(LABELS):
         unstained = label == "CAR" and not recipe.car_stained and name != "bead"
@@ -226,12 +246,12 @@ def _doublets(rng: np.random.Generator, recipe: Recipe) -> tuple[Events, Events,
     return area_1 + area_2, height, ssc_1 + ssc_2, light_1 + light_2
 
 
-def _detected(rng: np.random.Generator, light: Events) -> Events:
+def _detected(rng: np.random.Generator, light: Events, *, gain: float = 1.0) -> Events:
     """Return what the detectors report: spillover first, then photon noise and electronics."""
     expected: Events = light @ SPILLOVER
     photons = rng.poisson(expected / _UNITS_PER_PHOTOELECTRON)
     electronics: Events = rng.normal(0.0, _ELECTRONIC_NOISE, expected.shape)
-    return electronics + _UNITS_PER_PHOTOELECTRON * photons
+    return electronics + gain * _UNITS_PER_PHOTOELECTRON * photons
 
 
 def _arrival_ticks(rng: np.random.Generator, n: int, duration_s: float) -> Events:

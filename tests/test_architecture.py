@@ -24,10 +24,13 @@ FLOORS: list[list[str]] = [
     ["kinetics", "qc"],
     ["result"],
     ["report"],
-    ["provenance", "simulate", "terminal", "visits", "measured"],
-    ["cuts", "population"],
+    ["gate_fit"],
+    ["provenance", "simulate", "terminal", "visits"],
+    ["applied_gates"],
+    ["cuts", "population", "measured"],
     ["pipeline", "qc_files"],
-    ["course", "faults"],
+    ["course", "course_variants", "faults"],
+    ["gate_commands"],
     ["cli"],
     ["__init__", "__main__"],
 ]
@@ -52,11 +55,13 @@ ROOMS: dict[str, list[str]] = {
         "residual_spillover",
     ],
     "gating": [
-        "biex", "scales", "matrices", "shapes", "near", "bounds", "raster", "regions", "tube",
-        "compensation", "strategy", "sources", "dyes", "plan", "rows", "selection", "gated",
-        "cut_twins", "tallies", "engine", "parents", "models", "template_errors", "drafts",
-        "template", "document", "gatingml_axes", "gatingml_gates", "gatingml_reader", "gatingml",
-        "flowjo", "reading", "tree", "choice", "drawn_cells", "process_control",
+        "content", "biex", "scales", "estimates", "lock", "density", "estimators", "matrices",
+        "shapes", "near", "bounds", "raster", "regions", "tube", "compensation", "strategy",
+        "sources", "dyes", "plan", "rows", "selection", "gated", "cut_twins", "tallies", "engine",
+        "parents", "models", "template_errors", "drafts", "questions", "template", "overrides",
+        "freezing", "event_values", "answers", "document", "gatingml_axes", "gatingml_gates",
+        "gatingml_reader", "gatingml", "flowjo", "reading", "tree", "choice", "drawn_cells",
+        "process_control",
     ],
     "quantify": [
         "quantity", "declarations", "intervals", "dilution", "counts", "gated", "limits", "blanks",
@@ -77,7 +82,8 @@ ROOMS: dict[str, list[str]] = {
         "time_checks", "population_checks", "count_checks", "draw_checks", "batch_checks",
         "setting_checks", "percentage_checks", "residual_checks", "replicate_checks",
         "control_checks", "study_checks", "course_checks", "carry_over_checks", "cut_checks",
-        "checks", "control_charts", "baselines", "waivers", "verdicts", "formats", "multiqc",
+        "gate_checks", "checks", "control_charts", "baselines", "waivers", "verdicts", "formats",
+        "multiqc",
     ],
     "result": [
         "sample", "subject", "pictures", "rows", "run", "archive",
@@ -85,15 +91,19 @@ ROOMS: dict[str, list[str]] = {
     "report": [
         "files", "style", "wording", "labels", "strip", "tables", "curves",
         "subject_tables", "comparison_table", "workbook", "timecourse", "density", "expansion",
-        "model_figure", "subjects", "dilution", "cut_band", "cohort_band", "posterior", "beside",
-        "time_traces", "levey_jennings", "page", "outputs",
+        "found_gates", "model_figure", "subjects", "dilution", "cut_band", "cohort_band",
+        "posterior", "beside", "time_traces", "levey_jennings", "page", "outputs",
     ],
 }  # fmt: skip
 
-MATHEMATICS = ("gating.shapes", "gating.scales", "quantify.", "kinetics.")
+MATHEMATICS = (
+    "gating.shapes", "gating.scales", "gating.density", "gating.estimators",
+    "quantify.", "kinetics.",
+)  # fmt: skip
 DOORS = (
     "fcs.", "study.", "gating.template", "gating.reading", "gating.gatingml", "report.",
-    "pipeline", "simulate", "course", "faults", "qc_files", "cli", "__main__",
+    "pipeline", "simulate", "course", "course_variants", "faults", "qc_files",
+    "gate_commands", "cli", "__main__",
 )  # fmt: skip
 TOUCHES_DISK = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "mkdir", "unlink"}
 ONLY_IN = {"matplotlib": "report.", "seaborn": "report.", "jinja2": "report."}

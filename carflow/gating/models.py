@@ -131,10 +131,35 @@ class BooleanTable(_Table):
     any_of: list[str | NotTable] = []
 
 
+class EstimateTable(_Table):
+    """``estimate``: the gate is found in the events; its coordinates are the last resort.
+
+    ``range`` holds linear intensities the bound must lie in; ``scale`` is another one of
+    ``[scales]`` to look for it on. ``valley`` is for the method of
+    that name, ``n_mad`` for singlets, ``percentile`` and ``dim`` for control_percentile.
+    """
+
+    method: Literal["valley", "singlets", "control_percentile", "mixture"]
+    scope: Literal["sample", "subject", "batch", "reference"] | None = None
+    on: str | None = None
+    scale: str | None = None
+    bound: Literal["low", "high"] | None = None
+    range: Annotated[Bounds, Field(strict=False)] | None = None
+    min_events: int | None = None
+    min_quality: FiniteFloat | None = None
+    valley: Literal["first", "last", "deepest"] | None = None
+    adjust: FiniteFloat | None = None
+    n_mad: FiniteFloat | None = None
+    percentile: FiniteFloat | None = None
+    dim: bool | None = None
+    controls: list[str] | None = None
+
+
 class PopulationTable(_Table):
     """``[[population]]``: a name, a parent, and exactly one gate.
 
-    With ``outside = true`` it holds the events of its parent that are not in the gate.
+    With ``outside = true`` it holds the events of its parent that are not in the gate. With
+    ``estimate`` the gate is found in the events of each batch (``carflow gates fit``).
     """
 
     name: str | None = None
@@ -148,6 +173,7 @@ class PopulationTable(_Table):
     quadrant: QuadrantTable | None = None
     boolean: BooleanTable | None = None
     outside: bool = False
+    estimate: EstimateTable | None = None
 
 
 class AssayTable(_Table):

@@ -11,8 +11,6 @@ the same way.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -21,11 +19,15 @@ from enum import StrEnum
 from typing import Literal
 
 from carflow.errors import GatesError, Problems
+from carflow.gating.content import content_sha256
+from carflow.gating.estimates import Estimate
+from carflow.gating.lock import Lock
 from carflow.gating.matrices import Matrix
 from carflow.gating.scales import Scale
 from carflow.gating.shapes import Boolean, Shape, axis_count
 
 ALL_EVENTS = ""  # a plot of all events names no population
+_PROVENANCE = ("estimates", "lock", "template")
 
 
 class Role(StrEnum):
@@ -46,6 +48,7 @@ class Role(StrEnum):
     CAR_CD8 = "car_cd8"
     CAR_NEGATIVE_CD4 = "car_negative_cd4"
     CAR_NEGATIVE_CD8 = "car_negative_cd8"
+    CAR_P95 = "car_p95"  # above the 95th percentile of the controls
     BEADS = "beads"
 
 
@@ -204,6 +207,8 @@ class Strategy:
         Limits of the checks that are stated, by their name in `carflow.thresholds.QcLimits`.
     disturbed : "judge" or "remove"
         Whether stretches of a tube with disturbed signals are told, or left out before gating.
+    estimates, lock, template : tuple of Estimate, Lock, str
+        Gates to be found in the events, gates that were found, and the text of the template.
 
     Raises
     ------
@@ -224,6 +229,9 @@ class Strategy:
     time: Literal["seconds", "stored"] = "seconds"
     qc: Mapping[str, int | float] = field(default_factory=dict)
     disturbed: Literal["judge", "remove"] = "judge"
+    estimates: tuple[Estimate, ...] = ()
+    lock: Lock | None = field(default=None, repr=False, compare=False)
+    template: str = field(default="", repr=False, compare=False)
 
     def __post_init__(self) -> None:
         problems = [*_tree_problems(self.populations)]
@@ -283,15 +291,10 @@ class Strategy:
 
     @property
     def sha256(self) -> str:
-        """A hash of what the gates do; comments, layout and limits of checks do not enter."""
-        silent = {"qc"} if self.disturbed == "remove" else {"qc", "disturbed"}
-        said = {
-            one.name: _canonical(getattr(self, one.name))
-            for one in fields(self)
-            if one.name not in silent
-        }
-        content = json.dumps(said, ensure_ascii=True, sort_keys=True)
-        return hashlib.sha256(content.encode("ascii")).hexdigest()
+        """A hash of what the gates do; its source and limits of checks do not enter."""
+        silent = {"qc", *_PROVENANCE} | (set() if self.disturbed == "remove" else {"disturbed"})
+        said = (one.name for one in fields(self) if one.name not in silent)
+        return content_sha256({name: getattr(self, name) for name in said})
 
     def _all_dimensions(self) -> Iterator[Dimension]:
         yield from self.dimensions
@@ -405,16 +408,3 @@ def _population_problems(population: Population) -> Iterator[GatesError]:
         yield GatesError(
             f"its {shape.kind} has {axes} axes, but {len(population.dimensions)} are named"
         )
-
-
-def _canonical(value: object) -> object:
-    """Return a value as plain JSON with exact numbers."""
-    if isinstance(value, float):
-        return value.hex()
-    if isinstance(value, Mapping):
-        return {str(key): _canonical(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [_canonical(item) for item in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return {one.name: _canonical(getattr(value, one.name)) for one in fields(value)}  # type: ignore[arg-type]  # checked the line above
-    return value

@@ -26,6 +26,7 @@ from carflow.errors import CarflowError, GatesError, Problems
 from carflow.gating.drafts import declared_axis, population_drafts
 from carflow.gating.matrices import Matrix
 from carflow.gating.parents import arrange
+from carflow.gating.questions import estimates_of
 from carflow.gating.scales import (
     Asinh,
     Bounded,
@@ -122,8 +123,9 @@ def parse_template(text: str) -> Strategy:
     """
     table = _table(text)
     matrices, problems = _matrices(table)
-    axes, wrong_axes = _dimensions(table)
-    problems += wrong_axes
+    scales, wrong_scales = _scales(table)
+    axes, wrong_axes = _dimensions(table, scales)
+    problems += [*wrong_scales, *wrong_axes]
     limits, wrong = _limits(table.assay)
     drafts, faulty = population_drafts(table.population, axes)
     populations, orphans = arrange(drafts)
@@ -133,7 +135,8 @@ def parse_template(text: str) -> Strategy:
     _raise(problems)
     roles, unknown = _roles(table.roles, populations)
     plots, unseen = _plots(table, axes, populations)
-    _raise([*unknown, *unseen])
+    estimates, unasked = estimates_of(table.population, populations, scales)
+    _raise([*unknown, *unseen, *unasked])
     return Strategy(
         name=table.name,
         panel_id=table.panel,
@@ -147,6 +150,8 @@ def parse_template(text: str) -> Strategy:
         matrices=matrices,
         qc=stated,
         disturbed=table.cleaning.time,
+        estimates=estimates,
+        template=text,
     )
 
 
@@ -189,6 +194,7 @@ def _known_keys(table: str) -> Iterable[str]:
         "scales": models.ScaleTable,
         "markers": models.MarkerTable,
         "population": models.PopulationTable,
+        "estimate": models.EstimateTable,
         "interval": models.IntervalTable,
         "ratio": models.RatioTable,
         "matrices": models.MatrixTable,
@@ -220,10 +226,7 @@ def _raise(problems: Sequence[CarflowError]) -> None:
         raise Problems("gates", problems)
 
 
-def _dimensions(table: TemplateTable) -> tuple[dict[str, Dimension], list[CarflowError]]:
-    """Return the declared markers, each with its scale, and what is wrong with them."""
-    from carflow.gating.models import MarkerTable
-
+def _scales(table: TemplateTable) -> tuple[dict[str, Scale], list[CarflowError]]:
     problems: list[CarflowError] = []
     scales: dict[str, Scale] = {}
     for name, entry in table.scales.items():
@@ -231,6 +234,16 @@ def _dimensions(table: TemplateTable) -> tuple[dict[str, Dimension], list[Carflo
             scales[name] = _scale(entry)
         except (GatesError, ValueError) as error:
             problems.append(GatesError(str(error)).at(f'scale "{name}"'))
+    return scales, problems
+
+
+def _dimensions(
+    table: TemplateTable, scales: Mapping[str, Scale]
+) -> tuple[dict[str, Dimension], list[CarflowError]]:
+    """Return the declared markers, each with its scale, and what is wrong with them."""
+    from carflow.gating.models import MarkerTable
+
+    problems: list[CarflowError] = []
     axes = {"Time": Dimension(name="Time", scale=Identity(), compensated=False)}
     for name, declared in table.markers.items():
         marker = MarkerTable(scale=declared) if isinstance(declared, str) else declared

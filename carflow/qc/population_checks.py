@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from carflow.thresholds import QcLimits
 
 # a tube without CAR cells, and one without beads, are as they should be
-_MAY_BE_EMPTY = {Role.CAR, Role.CAR_CD4, Role.CAR_CD8, Role.BEADS}
+_MAY_BE_EMPTY = {
+    *(Role.CAR, Role.CAR_CD4, Role.CAR_CD8, Role.BEADS),
+    Role.CAR_P95,
+}
 _SUBSETS = (
     (Role.CD4, Role.CD8),
     (Role.CAR_CD4, Role.CAR_CD8, Role.CAR_NEGATIVE_CD4, Role.CAR_NEGATIVE_CD8),

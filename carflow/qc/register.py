@@ -356,4 +356,34 @@ CHECKS: tuple[Check, ...] = (
         meaning="A waiver has ended, or waives nothing that was found.",
         remedy="Renew the waiver with a reason, or remove it.",
     ),
+    Check(
+        id="QC-CONTROL-CUT",
+        title="Cut set on controls",
+        meaning="Where CAR+ begins was found in the controls of the batch; the sentence says how.",
+        remedy="Add a control, or acquire more of it; 10,000 T cells carry a 99.9th percentile.",
+    ),
+    Check(
+        id="QC-GATE-FALLBACK",
+        title="Gates found",
+        meaning="A gate that should find itself was not found in a tube; another one was taken.",
+        remedy="Look at its density in the report; set it by hand in the lock, with a reason.",
+    ),
+    Check(
+        id="QC-GATE-LATE",
+        title="Tube known to the lock",
+        meaning="The gates were frozen without this tube; it is gated as the rest of its batch.",
+        remedy="Nothing, if it belongs to the batch; else fit the gates of its own batch.",
+    ),
+    Check(
+        id="QC-GATE-CHANGED",
+        title="Same file as when the gates were frozen",
+        meaning="A tube's file has changed since its gates were found.",
+        remedy="Find out which file is the right one; fit the gates again if it is the new one.",
+    ),
+    Check(
+        id="QC-GATE-OVERRIDE",
+        title="Gate set by hand",
+        meaning="A gate was not found in the events but set by a person, who gave a reason.",
+        remedy="Judge the reason.",
+    ),
 )

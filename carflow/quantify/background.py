@@ -2,7 +2,8 @@
 
 The control (FMO, untransduced cells, or the patient's own pre-infusion sample) is counted with
 the same gates. Its share of false positives falls on true negatives only, so with p in the
-sample and b in the control the true share is ``(p - b) / (1 - b)``.
+sample and b in the control the true share is ``(p - b) / (1 - b)``. Of a dim reagent a share
+1 - s of the CAR+ cells lies below the cut; where s is known it is ``(p - b) / (s - b)``.
 
 Decisions
 ---------
@@ -17,7 +18,8 @@ Decisions
 
 References
 ----------
-Newcombe RG. Stat Med 1998; 17:873-890 (method 10, for the plain difference).
+Newcombe RG. Stat Med 1998; 17:873-890 (method 10, for the plain difference). Rogan WJ, Gladen
+B. Am J Epidemiol 1978; 107:71-76 (the share of a test with known sensitivity).
 """
 
 from __future__ import annotations
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from carflow.study.model import Tube
 
 NET = "car_net_pct_cd3"
+NET_P95 = "car_net_p95_pct_cd3"
+_ENOUGH_OF_A_DAY = 2_000  # CD3+ events of an FMO that serves its own day alone
 CONTROL_ORDER = (
     SampleType.PRE_INFUSION,
     SampleType.HEALTHY,
@@ -62,14 +66,25 @@ class NetShare(NamedTuple):
     interval: Interval
 
 
-def net_share(events: int, of: int, control_events: int, control_of: int) -> NetShare:
-    """Return ``(p - b) / (1 - b)`` of a sample and its control, possibly below 0.
+def net_share(
+    events: int, of: int, control_events: int, control_of: int, *, sensitivity: float = 1.0
+) -> NetShare:
+    """Return ``(p - b) / (s - b)`` of a sample and its control, possibly below 0.
+
+    Parameters
+    ----------
+    events, of : int
+        In the sample.
+    control_events, control_of : int
+        In the control.
+    sensitivity : float
+        s, the share of positive cells above the cut; its own error is not in the interval.
 
     Raises
     ------
     ValueError
-        If a denominator is not positive, a count lies outside it, or every event of the
-        control is positive.
+        If a denominator is not positive, a count lies outside it, or as many events of the
+        control are positive as positive cells are.
 
     Examples
     --------
@@ -80,20 +95,21 @@ def net_share(events: int, of: int, control_events: int, control_of: int) -> Net
     sample = share_interval(events, of)
     control = share_interval(control_events, control_of)
     p, b = events / of, control_events / control_of
-    if b >= 1:
-        raise ValueError("every event of the control is positive: it is no control")
-    share = _net(p, b)
-    variance = p * (1 - p) / of / (1 - b) ** 2
-    variance += b * (1 - b) / control_of * (1 - p) ** 2 / (1 - b) ** 4
-    # a control of very few cells may allow everything up to 1
-    worst = min(control.high, 1 - 1e-12)
-    down = math.hypot(share - _net(sample.low, b), share - _net(p, worst))
-    up = math.hypot(_net(sample.high, b) - share, _net(p, control.low) - share)
+    s = sensitivity
+    if b >= s:
+        raise ValueError("the control is as positive as positive cells are: it is no control")
+    share = _net(p, b, s)
+    variance = p * (1 - p) / of / (s - b) ** 2
+    variance += b * (1 - b) / control_of * (s - p) ** 2 / (s - b) ** 4
+    # a control of very few cells may allow everything up to s
+    worst = min(control.high, s - 1e-12)
+    down = math.hypot(share - _net(sample.low, b, s), share - _net(p, worst, s))
+    up = math.hypot(_net(sample.high, b, s) - share, _net(p, control.low, s) - share)
     return NetShare(share, math.sqrt(variance), Interval(share - down, min(1.0, share + up)))
 
 
-def _net(p: float, b: float) -> float:
-    return (p - b) / (1 - b)
+def _net(p: float, b: float, s: float) -> float:
+    return (p - b) / (s - b)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +122,8 @@ class Background:
         Events by role, summed over the controls.
     kind : SampleType
         FMO, UNTRANSDUCED, PRE_INFUSION or HEALTHY.
+    sensitivity : float
+        Share of CAR+ cells that lie above the cut; 1 unless a dim reagent tells otherwise.
     car_median, car_rsd : float, optional
         Median and robust SD of the CAR channel of the control's CD3+ events [a.u.], for the
         resolution of the stain.
@@ -121,6 +139,7 @@ class Background:
 
     counts: Mapping[Role, int]
     kind: SampleType
+    sensitivity: float = 1.0
     car_median: float | None = None
     car_rsd: float | None = None
 
@@ -168,7 +187,8 @@ def background_of(
         over, and so are excluded ones.
     order : sequence of SampleType
         Which kind is looked for first. Of the first kind there is, all are pooled. Pre-infusion
-        samples and FMO serve their own subject only.
+        samples and FMO serve their own subject only, and an FMO of 2,000 CD3+ events its own
+        day: it shares the instrument's state and the cells' own light.
 
     Returns
     -------
@@ -185,22 +205,34 @@ def background_of(
     for kind in order:
         own_only = kind in {SampleType.PRE_INFUSION, SampleType.FMO}
         found = [
-            counts
+            (row, counts)
             for row, counts in usable
             if row.sample_type is kind and not (own_only and row.subject_id != tube.subject_id)
         ]
+        of_the_day = [
+            (row, counts)
+            for row, counts in found
+            if kind is SampleType.FMO and row.day == tube.day
+            if (counts.of(Role.CD3) or 0) >= _ENOUGH_OF_A_DAY
+        ]
         if found:
-            return Background.of(found, kind)
+            return Background.of([counts for _, counts in of_the_day or found], kind)
     return None
 
 
 def net_percentage(
-    counts: TubeCounts, background: Background | None, limits: AssayLimits
+    counts: TubeCounts,
+    background: Background | None,
+    limits: AssayLimits,
+    *,
+    role: Role = Role.CAR,
 ) -> Quantity:
     """Return CAR+ of CD3+ with the background subtracted, or why it cannot be.
 
-    `limits` are those of `Background.limits_of`. ND, possibly below 0, where the events stay
-    below the limit of detection or the interval reaches 0; `lod` and `lloq` are in %.
+    With `role` CAR_P95 it is the share above the 95th percentile of the controls, in which few
+    positive cells are missing: its sensitivity is taken for 1. `limits` are those of
+    `Background.limits_of`. ND, possibly below 0, where the events stay below the limit of
+    detection or the interval reaches 0; `lod` and `lloq` are in %.
 
     Examples
     --------
@@ -211,18 +243,24 @@ def net_percentage(
     >>> print(net_percentage(tube, fmo, AssayLimits()).measure)
     0.176042 % [0.138744, 0.216451]
     """
-    events, of = counts.of(Role.CAR), counts.of(Role.CD3)
-    reason = _why_no_net(events, of, background)
+    events, of = counts.of(role), counts.of(Role.CD3)
+    reason = _why_no_net(events, of, background, role)
     if reason or events is None or not of or background is None:
         measure, lod, lloq = Measure.missing(Unit.PERCENT, reason), None, None
     else:
         measure = _net_measure(
-            net_share(events, of, background.counts[Role.CAR], background.counts[Role.CD3]),
+            net_share(
+                events,
+                of,
+                background.counts[role],
+                background.counts[Role.CD3],
+                sensitivity=background.sensitivity if role is Role.CAR else 1.0,
+            ),
             *event_state(events, limits),
         )
         lod, lloq = 100.0 * limits.lod_events / of, 100.0 * limits.lloq_events / of
     return Quantity(
-        name=NET,
+        name=NET if role is Role.CAR else NET_P95,
         method="flow",
         measure=measure,
         n_numerator=events,
@@ -232,23 +270,26 @@ def net_percentage(
     )
 
 
-def _why_no_net(events: int | None, of: int | None, background: Background | None) -> Reason:
+def _why_no_net(
+    events: int | None, of: int | None, background: Background | None, role: Role
+) -> Reason:
     if events is None or of is None:
         return Reason.NO_POPULATION
     if of == 0:
         return Reason.ZERO_PARENT
     if events > of:
         return Reason.NOT_NESTED
-    return Reason.NO_CONTROL if background is None else _why_no_background(background)
+    return Reason.NO_CONTROL if background is None else _why_no_background(background, role)
 
 
-def _why_no_background(background: Background) -> Reason:
-    control_events, control_of = background.counts.get(Role.CAR), background.counts.get(Role.CD3)
+def _why_no_background(background: Background, role: Role) -> Reason:
+    control_events, control_of = background.counts.get(role), background.counts.get(Role.CD3)
     if control_events is None or control_of is None:
         return Reason.NO_CONTROL
     if control_of == 0:
         return Reason.EMPTY_CONTROL
-    return Reason.NOT_NESTED if control_events >= control_of else Reason.NONE
+    nested = control_events < control_of * (background.sensitivity if role is Role.CAR else 1.0)
+    return Reason.NONE if nested else Reason.NOT_NESTED
 
 
 def _net_measure(net: NetShare, state: State, reason: Reason) -> Measure:

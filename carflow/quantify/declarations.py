@@ -40,7 +40,13 @@ _ALL = (
     _percentage(
         "car_net_pct_cd3",
         "CAR+ of CD3+, net of background",
-        "(p − b) / (1 − b) of the shares in the tube and in its control; may lie below 0",
+        "(p − b) / (s − b) of the shares in the tube and in its control; may lie below 0; s is 1, "
+        "or for a dim reagent the share of CAR+ cells above the cut",
+    ),
+    _percentage(
+        "car_net_p95_pct_cd3",
+        "CAR+ of CD3+ at the 95th percentile, net",
+        "the same with the cut at the 95th percentile of the controls, for dim reagents",
     ),
     _percentage("cd3_pct_lymph", "CD3+ of lymphocytes", "CD3+ events / lymphocyte events"),
     _percentage("cd3_pct_cd45", "CD3+ of CD45+", "CD3+ events / viable CD45+ events"),

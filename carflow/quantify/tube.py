@@ -95,6 +95,7 @@ def quantify_tube(  # noqa: PLR0913  # each keyword is one thing stated beside t
     found = (
         *percentages(counts, limits, car_limits=car_limits),
         net_percentage(counts, background, car_limits),
+        net_percentage(counts, background, car_limits, role=Role.CAR_P95),
         log_odds(counts, car_limits),
         *subset_ratios(counts, limits),
         car_intensity(counts, car_limits),

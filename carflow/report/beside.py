@@ -1,4 +1,4 @@
-"""The pictures that stand beside the model figure: moved CAR cuts, the cohort behind a patient.
+"""The pictures beside the model figure: found gates, moved CAR cuts, the cohort behind a patient.
 
 Which pictures there are is decided here, from what the result holds; how each is drawn is told in
 its own room.
@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from carflow.report.cohort_band import LEAST_OF_A_DAY, band_days, plot_cohort
 from carflow.report.cut_band import plot_cut_band, quantified
+from carflow.report.found_gates import found_gates_figure
 from carflow.report.posterior import plot_posterior
 from carflow.report.timecourse import ABSOLUTE_QUANTITIES, PERCENTAGE
 from carflow.report.wording import label_of
@@ -38,7 +39,19 @@ class Picture:
 
 def pictures_beside(result: Result, subject: SubjectResult) -> tuple[Picture, ...]:
     """Return the pictures of one subject besides the model figure."""
-    return (*_cut(result, subject), *_among_others(result, subject))
+    return (*_found_gates(result, subject), *_cut(result, subject), *_among_others(result, subject))
+
+
+def _found_gates(result: Result, subject: SubjectResult) -> tuple[Picture, ...]:
+    figure = found_gates_figure(result, subject.subject_id)
+    if figure is None:
+        return ()
+    words = (
+        f"Densities of the events of subject {subject.subject_id} with the gate found in each, one"
+        " row for each gate and one column for each tube; the numbers are in gates.lock.json."
+    )
+    title = "The gates as found, each on the density that led to it"
+    return (Picture(kind="found-gates", title=title, words=words, figure=figure),)
 
 
 def pictures_of_all(result: Result) -> tuple[Picture, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carflow.errors import OutputError
+from carflow.gating.lock import lock_text
 from carflow.report.beside import Picture, pictures_beside, pictures_of_all
 from carflow.report.density import gate_figure
 from carflow.report.expansion import time_course_figure
@@ -179,7 +180,7 @@ def _shared_figures(result: Result) -> dict[str, Figure]:
 
 
 def _write_gates(result: Result, out: Path) -> list[Path]:
-    """Write the gates as applied, and the file that tells which they were.
+    """Write the gates as applied, and the lock file that gates later tubes alike.
 
     Gates that Gating-ML has no words for have no file; their hash is kept.
     """
@@ -192,22 +193,25 @@ def _write_gates(result: Result, out: Path) -> list[Path]:
         {
             "name": gates.name,
             "panel_id": gates.panel_id,
+            "sample_id": gates.sample_id,
             "sha256": gates.sha256,
             "file": f"gates/{name}" if gates.gatingml else None,
         }
         for name, gates in named
     ]
-    return [*written, write_text(out / "gates.lock.json", _json({"gates": lock}))]
+    text = lock_text(result.provenance.locks, gates=lock)
+    return [*written, write_text(out / "gates.lock.json", text)]
 
 
 def _gate_files(gates: tuple[GatesUsed, ...]) -> list[str]:
-    """Return one file name for each gate file: its own name where that is safe and unique."""
-    plain = [one.name.casefold() for one in gates]
+    """Return one file name for each: its own, or the sample's, where that is safe and unique."""
+    names = [one.sample_id or one.name for one in gates]
+    plain = [name.casefold() for name in names]
     return [
-        f"{one.name}.xml"
-        if _is_plain(one.name) and plain.count(one.name.casefold()) == 1
-        else f"{safe_stem(f'{one.name} {one.sha256}')}.xml"
-        for one in gates
+        f"{name}.xml"
+        if _is_plain(name) and plain.count(name.casefold()) == 1
+        else f"{safe_stem(f'{name} {one.sha256}')}.xml"
+        for name, one in zip(names, gates, strict=True)
     ]
 
 

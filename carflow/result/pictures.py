@@ -40,8 +40,8 @@ def _picture(gated: Gated, density: Density) -> GatePicture:
     box = (*density.x_edges, *density.y_edges)
     return GatePicture(
         population=density.population,
-        x=_axis(density.x_name, density.x_scale, density.x_edges),
-        y=_axis(density.y_name, density.y_scale, density.y_edges),
+        x=axis_of(density.x_name, density.x_scale, density.x_edges),
+        y=axis_of(density.y_name, density.y_scale, density.y_edges),
         bins=density.bins,
         counts=density.counts,
         gate=strategy.short_name(gate),
@@ -52,7 +52,8 @@ def _picture(gated: Gated, density: Density) -> GatePicture:
     )
 
 
-def _axis(name: str, scale: Scale, edges: tuple[float, float]) -> Axis:
+def axis_of(name: str, scale: Scale, edges: tuple[float, float]) -> Axis:
+    """Return an axis between two scale coordinates, with ticks at round linear values."""
     low, high = edges
     ticks = tuple(tick for tick in _ticks(scale, edges) if low <= tick.position <= high)
     return Axis(name=name, low=low, high=high, ticks=ticks)

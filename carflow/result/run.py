@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from carflow.errors import ExitCode
 from carflow.findings import Finding, Severity, verdict
+from carflow.gating.lock import Lock
 from carflow.kinetics.cohort_summary import CohortSummary
 from carflow.kinetics.methods import MethodsCompared
 from carflow.kinetics.population_fit import PopulationPeaks
@@ -28,23 +29,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatesUsed:
-    """One gate file of a run, as applied: its Gating-ML text can be written out again."""
+    """One gate file of a run, as applied: its Gating-ML text can be written out again.
+
+    Gates that were found in the events are those of one tube, `sample_id`.
+    """
 
     name: str
     panel_id: str
     sha256: str
     gatingml: str
+    sample_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """What is needed to repeat a run: versions, hashes of the inputs, options, thresholds."""
+    """What is needed to repeat a run: versions, hashes of the inputs, options, thresholds.
+
+    `locks` are the templates as frozen, with every gate that was found in the events.
+    """
 
     versions: Mapping[str, str]
     sheet_sha256: str
     gates: tuple[GatesUsed, ...]
     options: Mapping[str, str | int | float | None]
     thresholds: Mapping[str, str | int | float | None]
+    locks: tuple[Lock, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

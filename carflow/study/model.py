@@ -66,7 +66,8 @@ class Tube:
     in their name; what the sheet does not give is None, never 0. `cbc_hours_apart` are the hours
     between the draw of the tube and that of the blood count, `hours_to_acquisition` those from
     the draw to the cytometer; the times themselves are not kept. `vcn_product` are the vector
-    copies of an average cell of the product, of which `car_pct_product` were CAR+.
+    copies of an average cell of the product, of which `car_pct_product` were CAR+. `car_reagent`
+    (with its lot) and `batch_id` tell batches apart that must not share a cut.
     """
 
     sample_id: str
@@ -102,6 +103,8 @@ class Tube:
     weight_kg: float | None = None
     cbc_hours_apart: float | None = None
     hours_to_acquisition: float | None = None
+    car_reagent: str = ""
+    batch_id: str = ""
 
     @property
     def mononuclear_1e9_l(self) -> LabValue | None:

@@ -69,12 +69,13 @@ OPTIONAL_COLUMNS = (
     *("collection_datetime", "acquisition_datetime", "cbc_datetime"),
     *("beads_per_tube", "beads_added_ul", "bead_conc_per_ul", "bead_conc"),
     *("blood_ul", "total_ul", "dilution", "volume_unit_override", "control_lot"),
+    *("car_reagent", "batch_id"),
 )
 # Kept by laboratories beside the tubes; no number of carflow depends on them yet.
 DESCRIPTIVE_COLUMNS = (
     *("infusion_datetime", "nominal_day", "bead_type", "bead_lot", "pcr_state"),
-    *("product", "operator", "instrument", "car_reagent"),
-    *("anticoagulant", "batch_id", "comment"),
+    *("product", "operator", "instrument"),
+    *("anticoagulant", "comment"),
 )
 
 _TEXT_COLUMNS = ("file", "sample_id", "subject_id")
@@ -191,6 +192,8 @@ def _tube(row: Row, table: Table, folder: Path, problems: RowProblems) -> Tube:
         copies_per_ug=optional("copies_per_ug", numbers.copies, instead=None),
         exclude_reason=optional("exclude_reason", parse_exclude_reason, instead=""),
         control_lot=optional("control_lot", parse_text, instead=""),
+        car_reagent=optional("car_reagent", parse_text, instead=""),
+        batch_id=optional("batch_id", parse_text, instead=""),
     )
     _check_tube(tube, cells)
     return _with_context(tube, row, cells, numbers)

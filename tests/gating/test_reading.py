@@ -30,6 +30,6 @@ def test_an_unknown_name_lists_the_shipped_templates() -> None:
         read_gates("car_t_bloood")
     shipped = ", ".join(shipped_templates()) or "none"
     assert str(caught.value) == (
-        "car_t_bloood: is neither a file ending in .toml, .xml or .wsp nor a shipped template "
-        f"(shipped: {shipped})"
+        "car_t_bloood: is neither a file ending in .toml, .json, .xml or .wsp nor a shipped "
+        f"template (shipped: {shipped})"
     )

@@ -141,7 +141,8 @@ def test_comments_and_order_of_keys_do_not_change_the_hash(template: str) -> Non
                 'compensation: "File" is not known (did you mean "file"?)',
                 (
                     'population "a": unknown key "colour" (known: name, parent, description, '
-                    "interval, rectangle, polygon, ellipse, ellipsoid, quadrant, boolean, outside)"
+                    "interval, rectangle, polygon, ellipse, ellipsoid, quadrant, boolean, outside, "
+                    "estimate)"
                 ),
                 'unknown key "roels" (did you mean "roles"?)',
             ],

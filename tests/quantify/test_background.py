@@ -174,3 +174,34 @@ def test_the_interval_covers_95_percent(share: float, of: int, blank: float, bla
         hits += low <= share <= high
 
     assert hits >= 0.935 * 2000
+
+
+def test_of_a_dim_reagent_the_cells_below_the_cut_are_made_up_for() -> None:
+    # of 4,000 positive cells in 10,000 a tenth lies below the cut; 0.5 % of the others above it
+    net = net_share(3_630, 10_000, 50, 10_000, sensitivity=0.9)
+
+    assert net.share == pytest.approx(0.4, abs=1e-4)
+    assert net.interval.low < 0.4 < net.interval.high
+
+
+def test_an_fmo_of_the_day_comes_before_those_of_other_days() -> None:
+    def row(day: float, kind: SampleType) -> Tube:
+        return Tube(
+            sample_id=f"{kind}{day}", subject_id="P", day=day, sample_type=kind,
+            path=Path("x.fcs"), row=2,
+        )  # fmt: skip
+
+    fmos = [
+        (row(1.0, SampleType.FMO), TubeCounts(counts={Role.CD3: 5_000, Role.CAR: 5})),
+        (row(7.0, SampleType.FMO), TubeCounts(counts={Role.CD3: 3_000, Role.CAR: 30})),
+        (row(9.0, SampleType.FMO), TubeCounts(counts={Role.CD3: 1_000, Role.CAR: 1})),
+    ]
+
+    of_day_7 = background_of(row(7.0, SampleType.PATIENT), fmos)
+    # that of day 9 is too small to stand alone
+    of_day_9 = background_of(row(9.0, SampleType.PATIENT), fmos)
+
+    assert of_day_7 is not None
+    assert of_day_9 is not None
+    assert of_day_7.counts[Role.CD3] == 3_000
+    assert of_day_9.counts[Role.CD3] == 9_000

@@ -9,6 +9,7 @@ from carflow.units import Unit
 def test_quantities_stand_in_the_order_of_the_tables() -> None:
     assert tuple(DECLARATIONS) == (
         "car_pct_cd3", "car_pct_lymph", "car_pct_cd45", "car_pct_live", "car_net_pct_cd3",
+        "car_net_p95_pct_cd3",
         "cd3_pct_lymph", "cd3_pct_cd45", "cd3_pct_live", "cd4_pct_cd3", "cd8_pct_cd3",
         "cd4_pct_car", "cd8_pct_car", "car_pct_cd4", "car_pct_cd8", "live_pct_cells",
         "car_log_odds_cd3", "cd4_cd8_ratio_car", "cd4_cd8_ratio_car_negative",

@@ -39,7 +39,7 @@ def test_a_full_tube_gives_every_quantity_a_value() -> None:
         counts=counts, car_mfi=5200.0, car_negative_mfi=200.0, car_negative_rsd=100.0,
         cd3_car_median=1200.0, cd3_car_rsd=300.0,
     )  # fmt: skip
-    control = replace(full, counts=counts | {Role.CAR: 1})
+    control = replace(full, counts=counts | {Role.CAR: 1, Role.CAR_P95: 150})
 
     quantities = quantify_tube(
         full, TUBE, Acquired(), AssayLimits(),
@@ -52,7 +52,8 @@ def test_a_full_tube_gives_every_quantity_a_value() -> None:
     assert [quantity.name for quantity in quantities] == list(DECLARATIONS)
     assert {q.name for q in quantities if q.measure.value is None} == {"car_per_ul_pbmc"}
     assert {q.name for q in of_pbmc if q.measure.value is None} == {
-        "car_net_pct_cd3", "car_resolution", "car_per_ul_wbc", "cd3_per_ul_wbc",
+        "car_net_pct_cd3", "car_net_p95_pct_cd3", "car_resolution",
+        "car_per_ul_wbc", "cd3_per_ul_wbc",
     }  # fmt: skip
 
 

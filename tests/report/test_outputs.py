@@ -118,10 +118,12 @@ def test_gates_are_listed_with_their_files(written: Path) -> None:
     lock = json.loads((written / "gates.lock.json").read_text(encoding="utf-8"))
 
     assert lock == {
+        "format": "carflow-gates-lock-1",
         "gates": [
-            {"name": "car_t_blood", "panel_id": "blood", "sha256": "b" * 64,
+            {"name": "car_t_blood", "panel_id": "blood", "sample_id": "", "sha256": "b" * 64,
              "file": "gates/car_t_blood.xml"},
         ],
+        "locks": [],
     }  # fmt: skip
 
 

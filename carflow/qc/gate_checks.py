@@ -1,0 +1,164 @@
+"""Checks of gates that were found in the events: which were not found, moved, or set by hand.
+
+They look at the lock and at who was gated by it, not at any event.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from carflow.findings import Finding, Severity
+from carflow.gating.estimates import Method
+from carflow.gating.lock import BATCH_MEDIAN, OTHER_BATCH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from carflow.gating.lock import Coordinates, FrozenGate, Lock
+
+_INSTEAD = {
+    BATCH_MEDIAN: "the median of the batch",
+    OTHER_BATCH: "the gate of another batch",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedSample:
+    """A tube that was gated by a lock: its batch and its file as they are now."""
+
+    sample_id: str
+    subject_id: str
+    batch: str
+    sha256: str
+
+
+def check_frozen_gates(lock: Lock, samples: Sequence[LockedSample]) -> tuple[Finding, ...]:
+    """Return what is to be said about the gates of a lock and the tubes gated by it.
+
+    Parameters
+    ----------
+    lock : Lock
+        The gates.
+    samples : sequence of LockedSample
+        In the order of the sheet.
+    """
+    return (
+        *_cuts(lock),
+        *_overrides(lock),
+        *(found for sample in samples for found in _of_sample(lock, sample)),
+    )
+
+
+def _cuts(lock: Lock) -> Iterator[Finding]:
+    """Yield one finding for each cut that is set on controls."""
+    for gate in lock.gates:
+        if gate.method != Method.CONTROL_PERCENTILE or gate.sample_id:
+            continue
+        cut = coordinates_words(gate.coordinates)
+        if gate.fallback:
+            yield Finding(
+                code="QC-CONTROL-CUT",
+                severity=Severity.WARN,
+                message=f"{gate.population} {cut}: {_instead(gate)}, because {gate.reason}.",
+            )
+            continue
+        asked = f"the {gate.percentile:g}th percentile of {gate.n_events:,} events"
+        lesser = "too few events" in gate.reason
+        ending = ": too few for the percentile the template asks for" if lesser else ""
+        yield Finding(
+            code="QC-CONTROL-CUT",
+            severity=Severity.WARN if lesser else Severity.PASS,
+            message=f"{gate.population} {cut}, {asked} of {len(gate.donors)} controls "
+            f"({', '.join(gate.donors)}){ending}.",
+            value=float(gate.n_events),
+        )
+
+
+def _overrides(lock: Lock) -> Iterator[Finding]:
+    for override in lock.overrides:
+        yield Finding(
+            code="QC-GATE-OVERRIDE",
+            severity=Severity.INFO,
+            message=f"{override.population} was set by hand, "
+            f"{coordinates_words(override.coordinates)}: {override.reason.rstrip('.')}.",
+            sample_id=override.sample_id,
+        )
+
+
+def _of_sample(lock: Lock, sample: LockedSample) -> Iterator[Finding]:
+    gates = lock.gates_of(
+        sample_id=sample.sample_id, subject_id=sample.subject_id, batch=sample.batch
+    )
+    by_hand = {one.population for one in lock.overrides_of(sample.sample_id)}
+    known = lock.tube(sample.sample_id)
+    if known is None and gates:
+        yield _late(lock, sample)
+    elif known is not None and known.sha256 != sample.sha256:
+        yield Finding(
+            code="QC-GATE-CHANGED",
+            severity=Severity.WARN,
+            message="The file is not the one its gates were found in: the gates stayed, the "
+            "events are others.",
+            sample_id=sample.sample_id,
+        )
+    own = [one for one in gates.values() if one.sample_id or one.subject_id]
+    lost = [one for one in own if one.fallback and one.population not in by_hand]
+    for gate in lost:
+        yield Finding(
+            code="QC-GATE-FALLBACK",
+            severity=Severity.WARN,
+            message=f"{gate.population} was not found: {gate.reason}. Taken was "
+            f"{_instead(gate)} ({coordinates_words(gate.coordinates)}).",
+            sample_id=sample.sample_id,
+            value=float(gate.n_events),
+        )
+    judged = [one for one in own if one.quality is not None and not one.fallback]
+    if judged and not lost:
+        poorest = min(judged, key=lambda one: one.quality or 0.0)
+        yield Finding(
+            code="QC-GATE-FALLBACK",
+            severity=Severity.PASS,
+            message=f"{len(own)} gate{'s' * (len(own) > 1)} found in the events, the least "
+            f"certain {poorest.population} "
+            f"(quality {poorest.quality:.2f}).",
+            sample_id=sample.sample_id,
+            value=poorest.quality,
+        )
+
+
+def _late(lock: Lock, sample: LockedSample) -> Finding:
+    if sample.batch in lock.batches():
+        return Finding(
+            code="QC-GATE-LATE",
+            severity=Severity.INFO,
+            message="The gates were frozen without this tube: it has those of its batch.",
+            sample_id=sample.sample_id,
+        )
+    return Finding(
+        code="QC-GATE-LATE",
+        severity=Severity.WARN,
+        message="The gates were frozen without this tube, and no batch of the lock has its "
+        "cytometer, voltages and reagent: it has the gates of the largest batch.",
+        sample_id=sample.sample_id,
+    )
+
+
+def _instead(gate: FrozenGate) -> str:
+    return _INSTEAD.get(gate.fallback, "the gate drawn in the template")
+
+
+def coordinates_words(coordinates: Coordinates) -> str:
+    """Return coordinates in words.
+
+    Examples
+    --------
+    >>> from carflow.gating.lock import Coordinates
+    >>> coordinates_words(Coordinates(low=451.142))
+    'from 451.142'
+    """
+    if coordinates.vertices:
+        return f"a polygon of {len(coordinates.vertices)} corners"
+    parts = [f"from {coordinates.low:,.6g}"] if coordinates.low is not None else []
+    parts += [f"up to {coordinates.high:,.6g}"] if coordinates.high is not None else []
+    return " ".join(parts)

@@ -1,0 +1,134 @@
+"""Found gates on simulated courses: blood and PBMC, bright to dim, steady and not.
+
+The seeds here were never looked at while the gates were built. The slow test prints a table:
+`pytest -m slow -s tests/test_course_variants.py`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+import pytest
+
+import carflow as cf
+from carflow.applied_gates import own_gates
+from carflow.course_variants import (
+    Instability,
+    Material,
+    Reagent,
+    Variant,
+    all_variants,
+    write_variant,
+)
+from carflow.gating.reading import shipped_templates
+from carflow.gating.strategy import Strategy
+from carflow.gating.template import parse_template
+from carflow.result.run import Result
+
+HELD_OUT = 5000
+
+
+def template(reagent: Reagent) -> Strategy:
+    text = shipped_templates()["car_t_blood_auto"].read_text(encoding="utf-8")
+    assert "percentile = 99.9" in text
+    dim = reagent is Reagent.DIM
+    return parse_template(text.replace("percentile = 99.9", "dim = true") if dim else text)
+
+
+def value(result: Result, sample_id: str, name: str) -> float:
+    quantity = result.tube(sample_id).quantity(name)
+    assert quantity is not None
+    assert quantity.measure.value is not None, (sample_id, name, quantity.measure.reason)
+    return quantity.measure.value
+
+
+@dataclass(frozen=True)
+class Found:
+    variant: Variant
+    t_cell_f1: float
+    raw_error: float
+    net_error: float
+    p95_error: float
+    negative_net: float
+    late_net: float
+    true_peak: float
+    peak: float
+    fallbacks: int
+
+    def row(self) -> str:
+        one = self.variant
+        return (
+            f"{one.material:12} {one.reagent:7} {one.instability:24} F1 {self.t_cell_f1:.4f}  "
+            f"raw {self.raw_error:5.2f}  net {self.net_error:5.2f}  p95 {self.p95_error:5.2f}  "
+            f"0.10 %: {self.late_net:+.3f}  0 %: {self.negative_net:+.3f}  "
+            f"peak {self.true_peak:g} → {self.peak:g}  fallbacks {self.fallbacks}"
+        )
+
+
+def measured(variant: Variant, folder: Path) -> Found:
+    truth = write_variant(folder, variant)
+    study = cf.read_study(folder / "samples.csv")
+    gates = cf.fit_gates(study, template(variant.reagent))
+    result = cf.run(study, gates)
+    f1 = []
+    for tube in study.tubes:
+        acquisition = cf.read_fcs(tube.path)
+        gated = cf.gate(acquisition, own_gates(tube, acquisition, gates))
+        # what the time gate leaves out is no matter of the gates that were found
+        t_cells = truth[tube.sample_id] & gated.mask("time")
+        found = gated.mask("CD3+")
+        f1.append(float(2 * (found & t_cells).sum() / (found.sum() + t_cells.sum())))
+    main = [one for one in variant.tubes() if one.sample_type == "patient" and one.day < 20]
+
+    def error(name: str) -> float:
+        return mean(abs(value(result, one.sample_id, name) - one.car_pct_cd3) for one in main)
+
+    subject = f"V{variant.seed}"
+    curve = result.subject(subject).kinetics_of("car_pct_cd3")
+    assert curve is not None
+    assert curve.peak.day.value is not None
+    warned = [one for one in result.all_findings if one.code == "QC-GATE-FALLBACK"]
+    return Found(
+        variant=variant,
+        t_cell_f1=min(f1),
+        raw_error=error("car_pct_cd3"),
+        net_error=error("car_net_pct_cd3"),
+        p95_error=error("car_net_p95_pct_cd3") if variant.reagent is Reagent.DIM else float("nan"),
+        negative_net=value(result, f"{subject}-d90", "car_net_pct_cd3"),
+        late_net=value(result, f"{subject}-d28", "car_net_pct_cd3"),
+        true_peak=max(main, key=lambda one: one.car_pct_cd3).day,
+        peak=curve.peak.day.value,
+        fallbacks=sum(one.severity == "warn" for one in warned),
+    )
+
+
+def test_gates_find_themselves_in_pbmc_with_unsteady_gain(tmp_path: Path) -> None:
+    variant = Variant(
+        material=Material.PBMC, reagent=Reagent.MID, instability=Instability.GAIN, seed=4711
+    )
+    found = measured(variant, tmp_path)
+
+    assert found.t_cell_f1 >= 0.99
+    assert found.raw_error <= 0.4
+    assert found.net_error <= 0.4
+    assert found.negative_net <= 0.05
+    assert found.peak == found.true_peak
+    assert found.fallbacks == 0
+
+
+@pytest.mark.slow
+def test_gates_find_themselves_in_twenty_courses(tmp_path: Path) -> None:
+    found = [
+        measured(variant, tmp_path / str(variant.seed))
+        for variant in all_variants(first_seed=HELD_OUT)
+    ]
+    print("\n" + "\n".join(one.row() for one in found))  # noqa: T201  # the table is the point
+
+    of = {reagent: [one for one in found if one.variant.reagent is reagent] for reagent in Reagent}
+    assert len(found) == 20
+    assert min(one.t_cell_f1 for one in found) >= 0.99
+    assert all(one.peak == one.true_peak for one in found)
+    assert max(one.raw_error for one in (*of[Reagent.BRIGHT], *of[Reagent.MID])) <= 0.4
+    assert max(one.net_error for one in (*of[Reagent.BRIGHT], *of[Reagent.MID])) <= 0.4
+    assert mean(one.net_error for one in of[Reagent.DIM]) <= 1.0
+    assert mean(one.negative_net for one in found) <= 0.05
