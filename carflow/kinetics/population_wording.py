@@ -40,10 +40,10 @@ def population_sentences(found: PopulationPeaks) -> tuple[str, ...]:
     return (
         (
             f"Population model of growth, turn and decline, {who}: the typical peak is on day"
-            f" {day.value:.1f} (posterior interval {day.low:.1f} to {day.high:.1f}), the turn has"
-            f" the sharpness {turn.value:.1f} ({turn.low:.1f} to {turn.high:.1f}; 1 is rounded,"
-            f" above 5 sharp). R-hat {found.r_hat:.3f}, at least {found.least_draws:.0f} effective"
-            f" draws, {found.divergences} divergences."
+            f" {day.value:.1f} (posterior interval {day.low:.1f} to {day.high:.1f}, not to be"
+            f" read as 95 %), the turn has the sharpness {turn.value:.1f} ({turn.low:.1f} to"
+            f" {turn.high:.1f}; 1 is rounded, above 5 sharp). R-hat {found.r_hat:.3f}, at least"
+            f" {found.least_draws:.0f} effective draws, {found.divergences} divergences."
         ),
     )
 

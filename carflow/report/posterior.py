@@ -112,7 +112,7 @@ def _finish(ax: Axes, rows: Sequence[PatientPeak], quantity: str) -> None:
         ax.spines[side].set_visible(False)
     handles = [
         Line2D([], [], marker="D", markersize=4, color=style.BLACK, linewidth=1.3,
-               label="median and posterior interval, population model"),
+               label="median and posterior interval (not 95 %), population model"),
         Patch(color=style.BLUE, alpha=0.5, label="probability of a day (darker: more)"),
         Line2D([], [], marker="o", markersize=4.5, markerfacecolor="white", color=style.GREY,
                linewidth=1.0, label="day of the highest sample, with its bracket"),

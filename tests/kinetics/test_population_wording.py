@@ -22,9 +22,9 @@ def test_a_fit_says_from_whom_it_learned_and_whether_its_chains_agree() -> None:
     assert population_sentences(found) == (
         (
             "Population model of growth, turn and decline, learned from 1 patients; 1 left out for"
-            " want of values: the typical peak is on day 9.5 (posterior interval 8.5 to 11.5), the"
-            " turn has the sharpness 8.0 (3.0 to 20.0; 1 is rounded, above 5 sharp). R-hat 1.012,"
-            " at least 240 effective draws, 1 divergences."
+            " want of values: the typical peak is on day 9.5 (posterior interval 8.5 to 11.5, not"
+            " to be read as 95 %), the turn has the sharpness 8.0 (3.0 to 20.0; 1 is rounded, above"
+            " 5 sharp). R-hat 1.012, at least 240 effective draws, 1 divergences."
         ),
     )
 
