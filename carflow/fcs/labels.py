@@ -90,6 +90,9 @@ def _is_standard(name: str) -> bool:
 
 
 def _near_misses(keywords: Keywords, n_channels: int) -> Iterator[Finding]:
+    strange = [name for name in keywords.values if len(name) <= 14 and not _is_standard(name)]
+    if not strange:
+        return
     of_channels = [
         f"$P{number}{kind}" for number in range(1, n_channels + 1) for kind in _USED_OF_CHANNEL
     ]
@@ -98,9 +101,7 @@ def _near_misses(keywords: Keywords, n_channels: int) -> Iterator[Finding]:
     for name in missing:
         for rest in (name, *_one_shorter(name)):
             by_rest.setdefault(rest, set()).add(name)
-    for name in keywords.values:
-        if len(name) > 14 or _is_standard(name):
-            continue
+    for name in strange:
         alike = set().union(*(by_rest.get(rest, ()) for rest in (name, *_one_shorter(name))))
         near = next((other for other in sorted(alike) if _is_one_apart(name, other)), "")
         if near:

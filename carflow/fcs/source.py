@@ -94,7 +94,7 @@ def read_at(stream: FileIO, offset: int, size: int) -> bytes:
     while size > 0 and (piece := stream.read(size)):
         pieces.append(piece)
         size -= len(piece)
-    return b"".join(pieces)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)  # seldom more: no copy
 
 
 def not_fcs(beginning: bytes) -> FcsError:
