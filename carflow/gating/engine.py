@@ -126,10 +126,10 @@ class _Tally:
         medians: dict[str, dict[str, float]] = {}
         robust_sds: dict[str, dict[str, float]] = {}
         for number, marker, tally in self.medians:
-            median, robust_sd = tally.median, tally.robust_sd
-            if median is not None and robust_sd is not None:
-                medians.setdefault(names[number], {})[marker] = median
-                robust_sds.setdefault(names[number], {})[marker] = robust_sd
+            found = tally.centre_and_spread()
+            if found is not None:
+                medians.setdefault(names[number], {})[marker] = found[0]
+                robust_sds.setdefault(names[number], {})[marker] = found[1]
         return Gated(
             strategy=strategy,
             n_events=tube.n_events,

@@ -1,7 +1,7 @@
 """The events of one population in one block: a view that takes or computes columns on demand.
 
 A column is computed at most once for each event: it is looked up in the ancestors before it
-is compensated or scaled, and computed only for the events that are still here.
+is compensated, and computed only for the events that are still here.
 
 Decisions
 ---------
@@ -30,14 +30,12 @@ if TYPE_CHECKING:
     from carflow.fcs.block import Block, Stored
     from carflow.gating.bounds import Bound
     from carflow.gating.dyes import Dyes, Product
-    from carflow.gating.scales import Scale, Values
+    from carflow.gating.scales import Values
     from carflow.gating.shapes import Membership
     from carflow.gating.sources import Source
     from carflow.gating.strategy import Ratio
 
     _Exact = Callable[[NDArray[np.intp]], Values]
-
-_Key = tuple["Source | str", "Scale | None"]
 
 _WORTH_SHARING = 1.5  # times as many events as here
 _NOWHERE = np.empty(0, dtype=np.intp)
@@ -80,7 +78,7 @@ class Rows:
         self._members: Membership | None = None
         self._parent: Self | None = None
         self._where = _NOWHERE  # in the parent
-        self._columns: dict[_Key, Values] = {}
+        self._columns: dict[Source, Values] = {}
         self._near: dict[Source, Near] = {}
         self._product: Product | None = None
         self._answers: dict[tuple[Source, Bound], Membership] = {}
@@ -144,25 +142,14 @@ class Rows:
 
     def linear(self, source: Source) -> Values:
         """Return exact linear values, compensated where the source says so, (k,) of float64."""
-        found = self._known((source, None))
+        found = self._known(source)
         if found is not None:
             return found
         if self._parent is not None and len(self._parent) <= _WORTH_SHARING * len(self):
             column = self._parent.linear(source).take(self._where)
         else:
             column = self._made(source)
-        self._columns[source, None] = column
-        return column
-
-    def scaled(self, source: Source, scale: Scale) -> Values:
-        """Return scale coordinates, (k,)."""
-        if scale.kind == "identity":
-            return self.linear(source)
-        found = self._known((source, scale))
-        if found is not None:
-            return found
-        column = scale.forward(self.linear(source))
-        self._columns[source, scale] = column
+        self._columns[source] = column
         return column
 
     def _answer_above(self, key: tuple[Source, Bound]) -> Membership | None:
@@ -227,17 +214,17 @@ class Rows:
             self._stacks[detectors] = np.ascontiguousarray(rows.T, dtype=np.float64)
         return self._stacks[detectors]
 
-    def _known(self, key: _Key) -> Values | None:
+    def _known(self, source: Source) -> Values | None:
         """Return a column that this view or an ancestor has computed."""
-        if key in self._columns:
-            return self._columns[key]
+        if source in self._columns:
+            return self._columns[source]
         if self._parent is None:
             return None
-        above = self._parent._known(key)
+        above = self._parent._known(source)
         if above is None:
             return None
-        self._columns[key] = above.take(self._where)
-        return self._columns[key]
+        self._columns[source] = above.take(self._where)
+        return self._columns[source]
 
 
 def _sum(weights: Values, stack: Values) -> Values:

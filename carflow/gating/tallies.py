@@ -53,40 +53,36 @@ class MedianTally:
         values = rows.linear(self.source)
         self._pieces.append(values[np.isfinite(values)])
 
-    @property
-    def median(self) -> float | None:
-        """The median, None without events."""
-        values = self._values()
-        return float(np.median(values)) if values.size else None
-
-    @property
-    def robust_sd(self) -> float | None:
-        """1.4826 times the median absolute deviation, None without events."""
-        values = self._values()
+    def centre_and_spread(self) -> tuple[float, float] | None:
+        """Return the median and 1.4826 times the median absolute deviation; None without events."""
+        values = np.concatenate(self._pieces) if self._pieces else np.empty(0)
         if not values.size:
             return None
-        return float(1.4826 * np.median(np.abs(values - np.median(values))))
-
-    def _values(self) -> Values:
-        return np.concatenate(self._pieces) if self._pieces else np.empty(0)
+        median = float(np.median(values))
+        values -= median
+        np.abs(values, out=values)
+        return median, float(1.4826 * np.median(values, overwrite_input=True))
 
 
 class DensityTally:
     """The two-dimensional histogram behind one plot."""
 
-    __slots__ = ("_cells", "_plot", "_x", "_y")
+    __slots__ = ("_cells", "_edges", "_plot", "_x", "_y")
 
     def __init__(self, plot: Plot, x: Source, y: Source) -> None:
         self._plot = plot
         self._x, self._y = x, y
+        self._edges = linear_edges(plot.x.scale), linear_edges(plot.y.scale)
         self._cells: NDArray[np.intp] = np.zeros(BINS * BINS, dtype=np.intp)
 
     def add(self, rows: Rows) -> None:
-        """Count the events of a chunk."""
-        x = rows.scaled(self._x, self._plot.x.scale)
-        y = rows.scaled(self._y, self._plot.y.scale)
-        shown = ~(np.isnan(x) | np.isnan(y))
-        cells = _bins(y[shown], self._plot.y.scale) * BINS + _bins(x[shown], self._plot.x.scale)
+        """Count the events of a block."""
+        x, y = rows.linear(self._x), rows.linear(self._y)
+        finite = np.isfinite(x) & np.isfinite(y)
+        if not finite.all():
+            x, y = x[finite], y[finite]
+        cells = _bins(y, self._plot.y.scale, self._edges[1]) * BINS
+        cells += _bins(x, self._plot.x.scale, self._edges[0])
         self._cells += np.bincount(cells, minlength=BINS * BINS)
 
     def density(self) -> Density:
@@ -129,7 +125,29 @@ class SpanTally:
         return (self._first, self._last) if self._first <= self._last else None
 
 
-def _bins(values: Values, scale: Scale) -> NDArray[np.intp]:
+def linear_edges(scale: Scale) -> Values | None:
+    """Return the linear values between the bins of an axis, None where they do not rise.
+
+    Finding a value among them costs a tenth of a logicle.
+
+    Examples
+    --------
+    >>> from carflow.gating.scales import Logicle
+    >>> edges = linear_edges(Logicle(t=262144, w=0.5, m=4.5, a=0))
+    >>> len(edges), bool((np.diff(edges) > 0).all())
+    (127, True)
+    """
     low, high = scale.axis
-    places = (values - low) * (BINS / (high - low))
-    return np.clip(places, 0.0, BINS - 1.0).astype(np.intp)
+    with np.errstate(over="ignore", invalid="ignore"):
+        edges = scale.inverse(np.linspace(low, high, BINS + 1)[1:-1])
+    rising = scale.kind != "bounded" and np.isfinite(edges).all() and (np.diff(edges) > 0).all()
+    return edges if rising else None
+
+
+def _bins(linear: Values, scale: Scale, edges: Values | None) -> NDArray[np.intp]:
+    """Return the bins of finite linear values; what lies beyond the axis is in its last bin."""
+    if edges is not None:
+        return np.searchsorted(edges, linear, side="right")
+    low, high = scale.axis
+    places = (scale.forward(linear) - low) * (BINS / (high - low))
+    return np.clip(np.nan_to_num(places), 0.0, BINS - 1.0).astype(np.intp)
