@@ -5,12 +5,15 @@ rows of one curve need not stand together.
 
 Why a loop over curves and no array of all patients: each curve has its own days, limits and
 missing samples, and one set of rules serves one curve and ten thousand. The cost per curve does
-not depend on their number.
+not depend on their number, because the interpreter's search for cycles of objects is paused
+meanwhile: it would look at all parameters found so far again and again, and they hold none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from carflow.kinetics.nca import DEFAULT_RULES, Nca, NcaRules, nca_by_rules
@@ -70,7 +73,19 @@ def nca_by_curve(  # noqa: PLR0913  # a public door for plain columns: one keywo
     for row, key in enumerate(keys):
         rows.setdefault(key, []).append(row)
     _check_lengths(sum(map(len, rows.values())), columns)
-    return {key: _course(key, at, columns, unit=unit, rules=rules) for key, at in rows.items()}
+    with _without_search_for_cycles():
+        return {key: _course(key, at, columns, unit=unit, rules=rules) for key, at in rows.items()}
+
+
+@contextmanager
+def _without_search_for_cycles() -> Iterator[None]:
+    searching = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searching:
+            gc.enable()
 
 
 def _column(cells: object) -> object:

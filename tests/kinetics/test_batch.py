@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import math
 import time
 
@@ -90,6 +91,20 @@ def test_shifting_days_shifts_the_peak_and_scaling_scales_heights_and_areas(
     assert scaled.tmax == plain.tmax
     assert scaled.cmax.value == pytest.approx(factor * (plain.cmax.value or 0.0))
     assert scaled.auc_last.value == pytest.approx(factor * (plain.auc_last.value or 0.0), rel=1e-9)
+
+
+@pytest.mark.parametrize("searching", [True, False])
+def test_the_search_for_cycles_is_left_as_it_was(searching: bool) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if searching else gc.disable)()
+        nca_by_curve(["P1"] * 3, [1, 7, 14], [1.0, 9.0, 4.0])
+        assert gc.isenabled() is searching
+        with pytest.raises(ValueError, match=r"."):
+            nca_by_curve(["P1"] * 2, [1, 7], [1.0, "a cell"])  # type: ignore[list-item]  # refused
+        assert gc.isenabled() is searching
+    finally:
+        (gc.enable if before else gc.disable)()
 
 
 @pytest.mark.benchmark
