@@ -5,11 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from carflow import simulate
 from carflow.fcs.writer import write_fcs
 
 ROOT = Path(__file__).parents[1]
+
+# a busy machine is slow, which is no property of what is tested
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
