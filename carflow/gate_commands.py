@@ -132,6 +132,8 @@ def _fit_summary(lock: Lock, path: Path) -> str:
     # the median of a batch stands there for tubes to come, it was not looked for
     own = [gate for gate in lock.gates if gate.n_events or gate.fallback != BATCH_MEDIAN]
     lost = [gate for gate in own if gate.fallback]
+    if not own:
+        return f"no gate of {lock.name} says how it is found (estimate): frozen as drawn: {path}"
     lines = [
         f"{gate.sample_id or gate.subject_id or 'batch'}: {gate.population} not found "
         f"({gate.reason}): {gate.fallback}"

@@ -47,6 +47,19 @@ def test_gates_are_fitted_and_run_from_the_lock(
     assert cli.main(["qc", sheet, "--gates", str(lock)]) == ExitCode.OK
 
 
+def test_a_template_that_asks_for_nothing_is_frozen_as_drawn(
+    course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock, sheet = tmp_path / "drawn.json", str(course / "samples.csv")
+
+    code = cli.main(["gates", "fit", sheet, "--template", "car_t_blood", "--lock", str(lock)])
+
+    assert code == ExitCode.OK
+    assert capsys.readouterr().err == (
+        f"no gate of car_t_blood says how it is found (estimate): frozen as drawn: {lock}\n"
+    )
+
+
 def test_the_gates_of_one_sample_are_exported(
     course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
