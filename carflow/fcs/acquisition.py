@@ -109,11 +109,6 @@ class Acquisition:
         return self.snapshot.spans[self.dataset][0]
 
     @property
-    def file_bytes(self) -> int:
-        """The size of the file."""
-        return self.snapshot.size
-
-    @property
     def already_compensated(self) -> bool:
         """Whether channels say by their name that they hold compensated values."""
         return any(is_compensated(channel) for channel in self.channels)

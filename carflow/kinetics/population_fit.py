@@ -43,6 +43,7 @@ from carflow.kinetics.population_model import (
     PRIORS,
     Numbers,
     PopulationData,
+    expected,
     population_data,
 )
 from carflow.kinetics.spreads import series_by_key
@@ -382,7 +383,7 @@ def _model(
         for place, name in enumerate(PERSONAL)
     }
     numpyro.deterministic("own_log_day", own["log_day"][:, 0])
-    curve = _expected(jnp, days, own, whole["log_sharpness"])
+    curve = expected(days, own, whole["log_sharpness"], arrays=jnp)
     spread = jnp.sqrt(jnp.square(jnp.asarray(deviations)) + whole["misfit"] ** 2)
     distance = (logs - curve) / spread
     measured = -0.5 * distance**2 - jnp.log(spread) - 0.5 * math.log(2 * math.pi)
@@ -390,19 +391,3 @@ def _model(
         kinds == MEASURED, measured, jnp.where(kinds == BELOW, log_ndtr(distance), 0.0)
     )
     numpyro.factor("samples", likelihood.sum())
-
-
-def _expected(jnp: Any, days: Numbers, own: Mapping[str, Any], log_sharpness: Any) -> Any:
-    """Return the curve of `population_model.expected` in JAX, which must see every step."""
-    sharpness = jnp.exp(log_sharpness)
-    growth, decline = jnp.exp(own["log_growth"]), jnp.exp(own["log_decline"])
-    log_persisting = -jnp.logaddexp(0.0, -own["logit_persisting"])
-    log_rest = -jnp.logaddexp(0.0, own["logit_persisting"])
-    since = days - jnp.exp(own["log_day"])
-    whole = growth + decline
-    rapid = -jnp.logaddexp(
-        jnp.log(decline / whole) - sharpness * growth * since,
-        jnp.log(growth / whole) + sharpness * decline * since,
-    )
-    slow = jnp.minimum(0.0, growth * since)
-    return own["height"] + jnp.logaddexp(log_rest + rapid / sharpness, log_persisting + slow)

@@ -33,7 +33,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -219,9 +219,11 @@ def _at_least(sample: Sample) -> float:
 
 def expected(
     days: Numbers,
-    own: Mapping[str, Numbers],
-    log_sharpness: float,
-) -> Numbers:
+    own: Mapping[str, Any],
+    log_sharpness: Any,
+    *,
+    arrays: Any = np,
+) -> Any:
     """Return the curve of the model on the scale of growth.
 
     Parameters
@@ -232,6 +234,8 @@ def expected(
         `PERSONAL` values, of a shape that goes with `days`.
     log_sharpness : float
         ln k.
+    arrays : module
+        Whose functions compute: numpy, or that of a sampler that must see every step.
 
     Examples
     --------
@@ -241,18 +245,15 @@ def expected(
     >>> expected(np.array([5.0, 10.0, 15.0]), own, 4.0).round(2)
     array([1.03, 5.  , 4.  ])
     """
-    sharpness = math.exp(log_sharpness)
-    growth, decline = np.exp(own["log_growth"]), np.exp(own["log_decline"])
-    log_persisting = -np.logaddexp(0.0, -own["logit_persisting"])
-    log_rest = -np.logaddexp(0.0, own["logit_persisting"])
-    since = days - np.exp(own["log_day"])
+    sharpness = arrays.exp(log_sharpness)
+    growth, decline = arrays.exp(own["log_growth"]), arrays.exp(own["log_decline"])
+    log_persisting = -arrays.logaddexp(0.0, -own["logit_persisting"])
+    log_rest = -arrays.logaddexp(0.0, own["logit_persisting"])
+    since = days - arrays.exp(own["log_day"])
     whole = growth + decline
-    rapid = -np.logaddexp(
-        np.log(decline / whole) - sharpness * growth * since,
-        np.log(growth / whole) + sharpness * decline * since,
+    rapid = -arrays.logaddexp(
+        arrays.log(decline / whole) - sharpness * growth * since,
+        arrays.log(growth / whole) + sharpness * decline * since,
     )
-    slow = np.minimum(0.0, growth * since)
-    found: Numbers = own["height"] + np.logaddexp(
-        log_rest + rapid / sharpness, log_persisting + slow
-    )
-    return found
+    slow = arrays.minimum(0.0, growth * since)
+    return own["height"] + arrays.logaddexp(log_rest + rapid / sharpness, log_persisting + slow)

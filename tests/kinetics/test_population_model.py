@@ -32,7 +32,7 @@ def curve(days: list[float], **own: float) -> np.ndarray:
     } | own  # fmt: skip
     sharpness = values.pop("sharpness", 1e3)
     arrays = {name: np.log([value]) for name, value in values.items()}
-    return expected(np.array(days), arrays, math.log(sharpness))
+    return np.asarray(expected(np.array(days), arrays, math.log(sharpness)))
 
 
 def test_a_sharp_turn_is_growth_and_then_decline_after_stein() -> None:
