@@ -7,6 +7,7 @@ rest serves to notice settings and labels that do not go together.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 TIME_NAMES = ("time", "hdr-t", "hdr-tm", "timelsw")  # HDR-… are MACSQuant's, LSW Bio-Rad's
 _TIME_HIGH = ("timemsw", "timemsb", "timehigh")
@@ -17,6 +18,7 @@ _SCATTER = re.compile(
 _KIND = re.compile(r"(?:^|[-_ .])(a|h|w|area|height|width|lin|log|peak|int|tof)$|(lin|log)[ahw]?$")
 
 
+@lru_cache(maxsize=256)  # asked again and again of the few names of a panel
 def is_time(name: str) -> bool:
     """Return whether a channel holds the time of an event (its low word where there are two).
 
@@ -29,6 +31,7 @@ def is_time(name: str) -> bool:
     return folded in TIME_NAMES or _bare(folded) == "timelsw"
 
 
+@lru_cache(maxsize=256)
 def is_time_high(name: str) -> bool:
     """Return whether a channel holds the high word of a time that is stored in two words.
 
@@ -62,6 +65,7 @@ def without_prefix(name: str) -> str:
     return name.strip().partition("-")[2] if is_compensated(name) else name
 
 
+@lru_cache(maxsize=256)
 def is_scatter(name: str) -> bool:
     """Return whether a channel measures scattered light, judged by its name.
 
@@ -73,6 +77,7 @@ def is_scatter(name: str) -> bool:
     return _SCATTER.match(name.strip().casefold()) is not None
 
 
+@lru_cache(maxsize=256)
 def kind_of_pulse(name: str) -> str:
     """Return the part of a name that tells what is measured of a pulse, "" where there is none.
 

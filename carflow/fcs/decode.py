@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # a file with fewer bytes of events is read before a second thread has begun
 _WORTH_THREADS = 8 << 20
 _MOST_THREADS = 4  # more wait for the memory
+_FLOAT32_BYTES, _MOST_WHOLE_FLOAT32 = 4, 2**24
 
 
 def is_scaled(parameter: Parameter) -> bool:
@@ -46,6 +47,25 @@ def is_scaled(parameter: Parameter) -> bool:
     if parameter.decades:
         return True
     return (parameter.timestep_s or 1.0) != 1.0 if parameter.is_time else parameter.gain != 1.0
+
+
+def fits_float32(column: Column) -> bool:
+    """Tell whether every scale value a channel can have is a number of 32 bits.
+
+    Examples
+    --------
+    >>> from carflow.fcs.layout import Column
+    >>> from carflow.fcs.parameters import Parameter
+    >>> channel = Parameter(number=1, name="FL1-A", marker="", bits=32, range_max=2.0**18)
+    >>> [fits_float32(Column(offset=0, width=4, kind="u", mask=mask, parameter=channel))
+    ...  for mask in (2**18 - 1, None)]
+    [True, False]
+    """
+    if is_scaled(column.parameter) or column.period is not None:
+        return False
+    if column.kind == "f":
+        return column.width <= _FLOAT32_BYTES
+    return (column.mask or 2 ** (8 * column.width) - 1) <= _MOST_WHOLE_FLOAT32
 
 
 def scale_in_place(values: np.ndarray, parameter: Parameter) -> None:
@@ -127,7 +147,7 @@ def read_blocks(
     raw = np.empty((min(events, n_events), len(layout.columns)), dtype=np.float32)
     for start in range(0, n_events, max(len(raw), 1)):
         part = raw[: n_events - start]
-        _fill(stream, part.reshape(-1).view(np.uint8).data)
+        fill(stream, part.reshape(-1).view(np.uint8).data)
         if layout.little_endian != (sys.byteorder == "little"):
             part.byteswap(inplace=True)
         scaled = {}
@@ -159,7 +179,7 @@ def read_columns(
         How a record is stored.
     columns : sequence of Column
         The k columns wanted.
-    out : (k, n) array of float64
+    out : (k, n) array of float64, or float32 where it fits
         Receives the values of all n events.
     begin : int
         Where the first event stands in the file [bytes].
@@ -216,7 +236,7 @@ def _read(stream: FileIO, picker: Picker, columns: Sequence[Column], out: np.nda
     with np.errstate(all="ignore"):  # not a number stays not a number, without a word here
         for start in range(0, out.shape[1], picker.events):
             block = out[:, start : start + picker.events]
-            _fill(stream, picker.buffer[: block.shape[1] * record_bytes])
+            fill(stream, picker.buffer[: block.shape[1] * record_bytes])
             picker.pick(block)
             for row, parameter in scaled:
                 scale_in_place(block[row], parameter)
@@ -260,7 +280,7 @@ class _Clock:
         values += turns * self.period
 
 
-def _fill(stream: FileIO, view: memoryview) -> None:
+def fill(stream: FileIO, view: memoryview) -> None:
     """Read exactly as many bytes as `view` holds."""
     filled = 0
     while filled < len(view):

@@ -21,7 +21,7 @@ from carflow.fcs.decode import wrapped
 if TYPE_CHECKING:
     from carflow.fcs.keywords import Keywords
     from carflow.fcs.layout import Column, Layout
-    from carflow.fcs.sample import Sample
+    from carflow.fcs.sample import Sample, Table
     from carflow.findings import Finding
 
 _TOLERANCE = 0.2
@@ -128,15 +128,20 @@ def _unnamed_time(sample: Sample) -> list[Finding]:
 def _rising(sample: Sample, time: Column | None) -> list[str]:
     """Return the channels that never fall and take many values."""
     found = []
-    for column in sample.layout.columns:
+    begun = [one for table in sample.tables for one in _rising_at_first(table)]  # seldom any
+    for column in (one for one in sample.layout.columns if any(one is other for other in begun)):
         if column is time or is_time_high(column.parameter.name):
             continue
-        if np.diff(sample.values(column, _ENOUGH_EVENTS)).min(initial=0.0) < 0:
-            continue  # most columns fall at once
         values = sample.values(column)
         if (np.diff(values) >= 0).all() and len(np.unique(values)) > _ENOUGH_EVENTS / 2:
             found.append(column.parameter.name)
     return found
+
+
+def _rising_at_first(table: Table) -> list[Column]:
+    values = table.masked(_ENOUGH_EVENTS)
+    rising = (values[:, 1:] >= values[:, :-1]).all(axis=1)
+    return [table.columns[row] for row in np.flatnonzero(rising)]
 
 
 def _clock(keywords: Keywords, findings: list[Finding]) -> float | None:

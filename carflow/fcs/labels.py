@@ -60,9 +60,10 @@ def odd_labels(keywords: Keywords, panel: Panel) -> list[Finding]:
     warn FCS-KEYWORD-NEAR-MISS: $P1Q is nearly the missing keyword $P1E
     warn FCS-MARKER-PLACE: the marker CD8 stands on the channel Time
     """
+    others = [name for name in keywords.values if not _is_standard(name)]
     return [
-        *_unknown(keywords),
-        *_near_misses(keywords, len(panel.channels)),
+        *_unknown(others),
+        *_near_misses(keywords, others, len(panel.channels)),
         *_swallowed(panel),
         *_misplaced_markers(panel),
         *_shared_markers(panel),
@@ -70,8 +71,8 @@ def odd_labels(keywords: Keywords, panel: Panel) -> list[Finding]:
     ]
 
 
-def _unknown(keywords: Keywords) -> Iterator[Finding]:
-    unknown = [name for name in keywords.values if name[:1] == "$" and not _is_standard(name)]
+def _unknown(others: list[str]) -> Iterator[Finding]:
+    unknown = [name for name in others if name[:1] == "$"]
     if unknown:
         are = "are no keywords" if len(unknown) > 1 else "is no keyword"
         message = f"{_listed(unknown)} {are} of the standard"
@@ -86,11 +87,11 @@ def _swallowed(panel: Panel) -> Iterator[Finding]:
 
 
 def _is_standard(name: str) -> bool:
-    return _STANDARD.fullmatch(name) is not None
+    return name[:1] == "$" and _STANDARD.fullmatch(name) is not None
 
 
-def _near_misses(keywords: Keywords, n_channels: int) -> Iterator[Finding]:
-    strange = [name for name in keywords.values if len(name) <= 14 and not _is_standard(name)]
+def _near_misses(keywords: Keywords, others: list[str], n_channels: int) -> Iterator[Finding]:
+    strange = [name for name in others if len(name) <= 14]
     if not strange:
         return
     of_channels = [

@@ -122,7 +122,7 @@ def _own_datatype(keywords: Keywords, number: int, datatype: str, version: str) 
 
 def _refuse_foreign_indices(keywords: Keywords, count: int) -> None:
     for name in keywords.values:
-        found = _INDEXED.fullmatch(name)
+        found = name[:2] == "$P" and _INDEXED.fullmatch(name)
         if found and (found[1].startswith("0") or len(found[1]) > 9 or int(found[1]) > count):
             raise refusal(
                 FcsCode.PARAMETER_COUNT,

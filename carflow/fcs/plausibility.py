@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from carflow.fcs.layout import Column
-    from carflow.fcs.sample import Sample
+    from carflow.fcs.sample import Sample, Table
     from carflow.findings import Finding
 
 _TINY, _HUGE = 1e-30, 1e15
@@ -30,14 +30,22 @@ def odd_values(sample: Sample) -> list[Finding]:
     """Return what is odd about the sampled values."""
     if not sample.size:
         return []
-    floats = [column for column in sample.layout.columns if column.kind == "f"]
-    integers = [column for column in sample.layout.columns if column.kind == "u"]
+    floats = [table for table in sample.tables if table.columns[0].kind == "f"]
+    integers = [table for table in sample.tables if table.columns[0].kind == "u"]
+    odd = [column for table in floats for column in _with_odd_sizes(table)]
     return [
-        *_not_finite(sample, floats),
-        *_implausible(sample, floats),
+        *_not_finite(sample, odd),
+        *_implausible(sample, odd),
         *_swapped_bytes(sample, integers),
-        *_bits_above(sample, [column for column in integers if column.mask is not None]),
+        *_bits_above(sample, integers),
     ]
+
+
+def _with_odd_sizes(floats: Table) -> list[Column]:
+    """Return the columns with a value that is no number, very small or very large; seldom any."""
+    sizes = np.abs(floats.numbers)
+    plain = (sizes.min(axis=1) >= _TINY) & (sizes.max(axis=1) <= _HUGE)
+    return [floats.columns[row] for row in np.flatnonzero(~plain)]
 
 
 def _not_finite(sample: Sample, floats: list[Column]) -> Iterator[Finding]:
@@ -65,47 +73,54 @@ def _implausible(sample: Sample, floats: list[Column]) -> Iterator[Finding]:
 
 def _share_of_odd_sizes(values: np.ndarray) -> float:
     sizes = np.abs(values)
-    if not sizes.size or (sizes.min() >= _TINY and sizes.max() <= _HUGE):
-        return 0.0
     odd = ((sizes < _TINY) & (sizes > 0)) | ((sizes > _HUGE) & np.isfinite(sizes))
     return float(np.count_nonzero(odd) / len(values))
 
 
-def _swapped_bytes(sample: Sample, integers: list[Column]) -> Iterator[Finding]:
+def _swapped_bytes(sample: Sample, integers: list[Table]) -> Iterator[Finding]:
     """Compare how many different highest and lowest bytes there are; the lowest vary most."""
-    wide = [column for column in integers if column.width in (2, 4, 8)]
+    wide = [table.numbers[:, :_FEW_EVENTS] for table in integers if _width(table) in (2, 4, 8)]
     if sample.size < _ENOUGH_EVENTS or not wide:
         return
-    stored = [(sample.stored(column)[:_FEW_EVENTS], column.width) for column in wide]
-    lowest = sum(_distinct(numbers & 0xFF) for numbers, _ in stored)
-    highest = sum(_distinct(numbers >> (8 * width - 8)) for numbers, width in stored)
+    lowest = sum(_distinct(numbers & 0xFF) for numbers in wide)
+    highest = sum(_distinct(numbers >> (8 * numbers.itemsize - 8)) for numbers in wide)
     if highest > _MORE_BYTES * lowest:
         message = "the highest bytes of the integers vary more than the lowest: check $BYTEORD"
         yield noticed(FcsCode.VALUES_IMPLAUSIBLE, message)
 
 
+def _width(table: Table) -> int:
+    return table.columns[0].width
+
+
 def _distinct(bytes_: np.ndarray) -> int:
-    return int(np.count_nonzero(np.bincount(bytes_.astype(np.int64), minlength=256)))
+    """Return how many different bytes the rows of an array hold, each row for itself."""
+    own = bytes_.astype(np.intp) + 256 * np.arange(len(bytes_))[:, np.newaxis]
+    return int(np.count_nonzero(np.bincount(own.ravel())))
 
 
-def _bits_above(sample: Sample, masked: list[Column]) -> Iterator[Finding]:
+def _bits_above(sample: Sample, integers: list[Table]) -> Iterator[Finding]:
     """Tell marks that an instrument keeps in spare bits from values that do not fit."""
-    above = {
-        column.parameter.name: numbers & ~numbers.dtype.type(column.mask or 0)
-        for column in masked
-        for numbers in [sample.stored(column)]
-    }
-    tagged = [name for name, bits in above.items() if bits.any()]
-    if not tagged:
-        return
-    changes = {name: bits ^ bits[0] for name, bits in above.items()}
-    varying = [name for name, change in changes.items() if change.any()]
-    first = next(iter(changes.values()))
-    if varying and not (
-        len(changes) > 1 and all(np.array_equal(first, other) for other in changes.values())
-    ):
+    tagged, varying = [], []
+    for table in integers:
+        above = table.numbers & ~table.masks()
+        highest = above.max(axis=1)
+        tagged += table.named(highest > 0)
+        varying += table.named(above.min(axis=1) != highest)
+    if varying and not _change_together(sample, integers):
         message = f"bits above $PnR differ from event to event in {', '.join(varying)}"
         yield noticed(FcsCode.BITS_ABOVE_RANGE, message)
-    else:
+    elif tagged:
         message = f"marks of the instrument above $PnR were cut off in {len(tagged)} channels"
         yield noticed(FcsCode.BITS_TAGGED, message)
+
+
+def _change_together(sample: Sample, integers: list[Table]) -> bool:
+    """Whether the spare bits of all columns change at the same events in the same way."""
+    masked = [column for table in integers for column in table.columns if column.mask is not None]
+    changes = []
+    for column in masked:
+        numbers = sample.stored(column)
+        above = numbers & ~numbers.dtype.type(column.mask or 0)
+        changes.append(above ^ above[0])
+    return len(changes) > 1 and all(np.array_equal(changes[0], one) for one in changes[1:])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _NATIVE_WIDTHS = (1, 2, 4, 8)
 # the bytes of a block and the numbers picked out of it stay in the processor's cache together
-_BLOCK_BYTES = 1 << 19
+_BLOCK_BYTES = 3 << 18
 
 
 class Picker:

@@ -60,9 +60,9 @@ def opened(path: Path) -> Iterator[tuple[FileIO, int]]:
 
 def _stream(path: Path) -> FileIO:
     try:
-        _refuse_no_file(path)
         return path.open("rb", buffering=0)
-    except ValueError as error:  # a path with a NUL character
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL character
+        _refuse_no_file(path)
         raise _unreadable() from error
 
 

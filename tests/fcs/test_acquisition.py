@@ -100,3 +100,47 @@ def test_when_and_how_long(build_fcs: BuildFcs, read_bytes: ReadBytes) -> None:
 def test_keywords_cannot_be_changed(tube: Acquisition) -> None:
     with pytest.raises(TypeError):
         tube.keywords["$TOT"] = "1"  # type: ignore[index]  # that it is refused is the point
+
+
+def test_float32_columns_hold_what_the_file_holds(
+    build_fcs: BuildFcs, read_bytes: ReadBytes
+) -> None:
+    names = ("FSC-A", "FL1-A")
+    floats = build_fcs([(1.1, -3e20), (2.2, 5e-40)], names=names)
+    masked = build_fcs([(1, 1023), (1024 + 7, 5)], names=names, datatype="I")
+
+    for content in (floats, masked):
+        tube = read_bytes(content)
+        narrow, wide = tube.columns(names, dtype=np.float32), tube.columns(names)
+        assert (narrow.dtype.name, wide.dtype.name) == ("float32", "float64")
+        assert np.array_equal(narrow, wide)
+    assert narrow[0].tolist() == [1.0, 7.0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "channel"),
+    [
+        ({"datatype": "D"}, "FL1-A"),
+        ({"datatype": "I", "bits": [32, 32, 32], "keywords": {"$P2R": str(2**25)}}, "FL1-A"),
+        ({"keywords": {"$P2G": "3"}}, "FL1-A"),
+        ({"datatype": "I", "keywords": {"$P2E": "4,1"}}, "FL1-A"),
+        ({"keywords": {"$TIMESTEP": "0.01"}}, "Time"),
+    ],
+    ids=["doubles", "long integers", "gain", "logarithmic", "time in ticks"],
+)
+def test_float32_is_refused_where_it_would_round(
+    build_fcs: BuildFcs, read_bytes: ReadBytes, changes: dict[str, object], channel: str
+) -> None:
+    tube = read_bytes(build_fcs([(1, 2, 3), (4, 5, 6)], **changes))
+
+    with pytest.raises(AnalysisError) as caught:
+        tube.column(channel, dtype=np.float32)
+    assert str(caught.value) == (
+        f"the values of {channel} need more than the 32 bits of float32 (ask for float64)"
+    )
+    assert caught.value.code == "WOULD-ROUND"
+
+
+def test_values_come_as_no_other_type(tube: Acquisition) -> None:
+    with pytest.raises(ValueError, match="values come as float64 or float32, not as int64"):
+        tube.columns(["CD3"], dtype=np.int64)

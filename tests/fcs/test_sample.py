@@ -17,7 +17,7 @@ def _sampled(folder: Path, n_events: int, n_channels: int) -> tuple[np.ndarray, 
     tube = read_fcs(path)
     with path.open("rb", buffering=0) as stream:
         sample = take_sample(stream, tube.data_begin, n_events, tube.layout)
-    assert sample.size == len(sample.numbers[0])
+    assert sample.size == len(sample.stored(tube.layout.columns[0]))
     return sample.values(tube.layout.columns[0]) / n_channels, sample.pairs()
 
 
