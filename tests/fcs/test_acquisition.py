@@ -109,12 +109,12 @@ def test_float32_columns_hold_what_the_file_holds(
     floats = build_fcs([(1.1, -3e20), (2.2, 5e-40)], names=names)
     masked = build_fcs([(1, 1023), (1024 + 7, 5)], names=names, datatype="I")
 
-    for content in (floats, masked):
+    for content, first in ((floats, [np.float32(1.1), np.float32(2.2)]), (masked, [1.0, 7.0])):
         tube = read_bytes(content)
         narrow, wide = tube.columns(names, dtype=np.float32), tube.columns(names)
         assert (narrow.dtype.name, wide.dtype.name) == ("float32", "float64")
         assert np.array_equal(narrow, wide)
-    assert narrow[0].tolist() == [1.0, 7.0]
+        assert narrow[0].tolist() == first
 
 
 @pytest.mark.parametrize(
