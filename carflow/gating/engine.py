@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from carflow.fcs.block import Block
     from carflow.gating.tube import Tube
 
-CHUNK_EVENTS = 32768  # fewer cost more calls; more leave the cache
+CHUNK_EVENTS = 65_536  # fewer cost more calls; more leave the cache
 _ALL = -1  # the number of "all events" where populations are numbered
 
 
