@@ -21,6 +21,7 @@ from carflow.fcs.writer import write_fcs
 from carflow.gating.reading import shipped_templates
 from carflow.gating.strategy import Strategy
 from carflow.gating.template import parse_template
+from carflow.measure import Measure
 
 MARKERS = {
     "V450-A": "CD45", "B515-A": "CD3", "R660-A": "CAR", "V605-A": "CD4", "R780-A": "CD8",
@@ -163,6 +164,7 @@ class Found:
     t_cell_f1: float
     net_error: float
     negative_net: float
+    negative_low: float
     late_net: float
     true_peak: float
     peak: float
@@ -189,20 +191,27 @@ def measured(course: Course, folder: Path) -> Found:
         found = gated.mask("CD3+")
         f1.append(float(2 * (found & t_cells).sum() / (found.sum() + t_cells.sum())))
 
-    def net(sample_id: str) -> float:
+    def measure(sample_id: str) -> Measure:
         quantity = result.tube(sample_id).quantity("car_net_pct_cd3")
         assert quantity is not None
-        assert quantity.measure.value is not None
-        return quantity.measure.value
+        return quantity.measure
+
+    def net(sample_id: str) -> float:
+        value = measure(sample_id).value
+        assert value is not None
+        return value
 
     true = {day: truth[f"d{day}"].car_pct_cd3 for day in DAYS}
     curve = result.subject("S").kinetics_of("car_pct_cd3")
     assert curve is not None
     assert curve.peak.day.value is not None
+    low = measure("d90").low
+    assert low is not None
     return Found(
         t_cell_f1=min(f1),
         net_error=mean(abs(net(f"d{day}") - pct) for day, pct in true.items()),
         negative_net=net("d90"),
+        negative_low=low,
         late_net=net("d28"),
         true_peak=max(true, key=true.__getitem__),
         peak=curve.peak.day.value,
@@ -222,7 +231,7 @@ def test_gates_find_themselves_on_a_panel_they_were_not_built_on(tmp_path: Path)
 @pytest.mark.slow
 def test_eighteen_courses_of_a_foreign_panel(tmp_path: Path) -> None:
     kinds = product((BLOOD, PBMC), BRIGHTNESS, ("steady", "gain", "own light"))
-    negative: dict[str, list[float]] = {reagent: [] for reagent in BRIGHTNESS}
+    excludes_none = []
     for seed, (others, reagent, unsteady) in enumerate(kinds, start=300):
         course = Course(others=others, reagent=reagent, unsteady=unsteady, seed=seed)
         found = measured(course, tmp_path / str(seed))
@@ -231,8 +240,8 @@ def test_eighteen_courses_of_a_foreign_panel(tmp_path: Path) -> None:
         assert found.t_cell_f1 >= 0.99
         assert found.net_error <= (1.0 if reagent == "dim" else 0.4)
         assert found.peak == found.true_peak
-        negative[reagent].append(found.negative_net)
-    assert max(*negative["bright"], *negative["mid"]) <= 0.05
-    # of 32,000 T cells, 0.5 % lie above a dim reagent's cut, give or take 0.04 points: one
-    # course tells no more
-    assert mean(negative["dim"]) <= 0.05
+        # 0.5 % lie above a dim reagent's cut: of 32,000 T cells beside 16,000 of the control that
+        # is known to 0.07 points, so that only the interval can be asked
+        assert found.negative_net <= 0.05 or reagent == "dim"
+        excludes_none.append(found.negative_low > 0.0)
+    assert sum(excludes_none) <= 2  # of 18 intervals of 95 %, of which one side is asked
