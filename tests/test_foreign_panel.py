@@ -99,7 +99,8 @@ def tube(
     widened = np.maximum(height[first], height[second]) * rng.uniform(1.0, 1.25, len(first))
     height = np.concatenate((height, widened))
     cells = np.concatenate((cells, cells[first] + cells[second]))
-    gain = rng.uniform(0.9, 1.1) if course.unsteady == "gain" else 1.0
+    of_the_day = np.random.default_rng([course.seed, 78, day + 1]).uniform(0.9, 1.1)
+    gain = of_the_day if course.unsteady == "gain" else 1.0
     photons = rng.poisson(cells[:, 2:] @ spill * gain / 4.0)
     light = 4.0 * photons + rng.normal(0.0, 60.0, photons.shape)
     events = np.column_stack((cells[:, 0], height, cells[:, 1], light)).clip(-111.0, 262_143.0)

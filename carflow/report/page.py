@@ -8,7 +8,7 @@ and numbers; file names and dates are not in the result's public part and cannot
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 ALL_SUBJECTS = ""  # no subject's id is empty
 THROUGH_TIME = " "  # nor blank
+_FEW_SAMPLES = 5
 _VERDICT_WORDS = {
     Severity.PASS: "every check passed or was informative",
     Severity.WARN: "usable, with warnings: read the findings before using a number",
@@ -143,6 +144,7 @@ def report_html(
         ],
         findings=_findings_table([one for one in findings if one.severity is not Severity.PASS]),
         passes=_findings_table([one for one in findings if one.severity is Severity.PASS]),
+        n_passed=sum(one.severity is Severity.PASS for one in findings),
         failures=_failures_table(result),
         gates=_gates_table(result),
         provenance=_provenance_table(result),
@@ -286,8 +288,12 @@ def _svg_uri(svg: str) -> str:
 
 
 def _findings_table(findings: Sequence[Finding]) -> Table | None:
+    """Return one row for what was found, in the same words, in one or several tubes."""
     if not findings:
         return None
+    alike: dict[Finding, list[str]] = {}
+    for one in findings:
+        alike.setdefault(replace(one, sample_id=""), []).append(one.sample_id or "whole batch")
     return Table(
         caption="Checks of tubes and batch, the gravest first.",
         columns=("Severity", "Code", "Sample", "What was found", "Value", "Limit"),
@@ -295,14 +301,21 @@ def _findings_table(findings: Sequence[Finding]) -> Table | None:
             _text_row(
                 str(one.severity).upper(),
                 one.code,
-                one.sample_id or "whole batch",
+                _samples(names, every=one.severity in {Severity.FAIL, Severity.WARN}),
                 one.message,
                 wording.MISSING if one.value is None else f"{one.value:g}".replace("-", "−"),
                 one.limit or wording.MISSING,
             )
-            for one in findings
+            for one, names in alike.items()
         ),
     )
+
+
+def _samples(names: Sequence[str], *, every: bool) -> str:
+    """Return the names, of remarks that ask for nothing only the first; findings.csv has all."""
+    shown = names if every or len(names) <= _FEW_SAMPLES + 1 else names[:_FEW_SAMPLES]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _failures_table(result: Result) -> Table | None:
@@ -330,9 +343,9 @@ def _gates_table(result: Result) -> Table | None:
         return None
     return Table(
         caption="Gates as applied; the files themselves are in the folder gates (Gating-ML 2.0).",
-        columns=("Gates", "Panel", "SHA-256"),
+        columns=("Gates", "Panel", "Tube", "SHA-256"),
         rows=tuple(
-            _text_row(one.name, one.panel_id or wording.MISSING, one.sha256)
+            _text_row(one.name, one.panel_id or "any", one.sample_id or "all", one.sha256)
             for one in result.provenance.gates
         ),
     )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from carflow.result.subject import SubjectResult
 
 SHARES = ("car_pct_cd3", "car_pct_lymph", "car_pct_cd45", "live_pct_cells")
+NET = ("car_pct_cd3", "car_net_pct_cd3", "car_net_p95_pct_cd3")
 COUNTS = (
     "car_per_ul_beads",
     "car_per_ul_wbc",
@@ -47,7 +48,8 @@ SUBSETS = (
 )
 # for few laboratories: where the sheet does not ask for them, nothing is missing
 _WHERE_STATED = {
-    "car_per_ul_pbmc", "copies_per_genome", "copies_per_car_cell", "car_per_ul_qpcr",
+    "car_net_p95_pct_cd3", "car_per_ul_pbmc", "copies_per_genome", "copies_per_car_cell",
+    "car_per_ul_qpcr",
 }  # fmt: skip
 _LETTERS = tuple(ascii_lowercase) + tuple(
     first + second for first in "ab" for second in ascii_lowercase
@@ -120,12 +122,19 @@ def time_point_tables(tubes: Sequence[SampleResult]) -> tuple[Table, ...]:
         table
         for table in (
             _quantity_table("Percentages by time point", ordered, SHARES, with_counts=True),
+            _net_table(ordered),
             _quantity_table("Absolute counts by time point", ordered, COUNTS),
             _quantity_table("Gene copies by time point", ordered, GENE_COPIES),
             _quantity_table("T cell subsets and CAR intensity by time point", ordered, SUBSETS),
         )
         if table is not None
     )
+
+
+def _net_table(tubes: Sequence[SampleResult]) -> Table | None:
+    """Return the percentages net of their controls, of the tubes that have one."""
+    net = [tube for tube in tubes if _found([tube], "car_net_pct_cd3", with_value=True)]
+    return _quantity_table("Net of background by time point", net, NET) if net else None
 
 
 def _quantity_table(

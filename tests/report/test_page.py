@@ -133,6 +133,48 @@ def test_passes_are_folded_and_the_gravest_finding_comes_first(model_result: Res
     assert "Checks that passed (1)" in text
 
 
+def test_what_is_alike_in_several_tubes_stands_in_one_row(model_result: Result) -> None:
+    findings = tuple(
+        Finding(code="QC-X", severity=severity, message=f"a {severity}", sample_id=f"T{number}")
+        for severity in (Severity.WARN, Severity.INFO)
+        for number in range(1, 9)
+    )
+
+    text = page_of(replace(model_result, all_findings=findings)).text
+
+    assert "WARN QC-X T1, T2, T3, T4, T5, T6, T7, T8 a warn" in text
+    assert "INFO QC-X T1, T2, T3, T4, T5 and 3 more a info" in text
+
+
+def test_net_percentages_stand_beside_the_raw_ones_where_there_is_a_control(
+    model_result: Result,
+) -> None:
+    controlled = model_result.tube("P01-d12-patient")
+    raw = controlled.quantity("car_pct_cd3")
+    assert raw is not None
+    net = replace(raw, name="car_net_pct_cd3")
+    tubes = (replace(controlled, quantities=(*controlled.quantities, net)),)
+
+    text = page_of(replace(model_result, tube_results=tubes)).text
+
+    assert "Net of background by time point" not in page_of(model_result).text
+    heading = "Day Sample CAR+ of CD3+, % CAR+ of CD3+, net of background, % 12 P01-d12-patient"
+    assert heading in text
+
+
+def test_gates_say_of_which_tube_they_are(model_result: Result) -> None:
+    first = model_result.provenance.gates[0]
+    used = replace(model_result.provenance, gates=(first, replace(first, sample_id="P01-d7")))
+
+    text = page_of(replace(model_result, provenance=used)).text
+
+    assert (
+        f"Gates Panel Tube SHA-256 {first.name} {first.panel_id or 'any'} all {first.sha256}"
+        in text
+    )
+    assert f"P01-d7 {first.sha256}" in text
+
+
 def test_a_figure_is_embedded_with_words_for_it(model_result: Result) -> None:
     page = Page(report_html(model_result, {"P01": "<svg>µ</svg>"}))
 
