@@ -89,7 +89,8 @@ ROOMS: dict[str, list[str]] = {
         "sample", "subject", "pictures", "rows", "run", "archive",
     ],
     "report": [
-        "files", "style", "wording", "labels", "strip", "tables", "curves",
+        "files", "style", "wording", "labels", "strip", "tables", "day_axis",
+        "curves",
         "subject_tables", "comparison_table", "workbook", "timecourse", "density", "expansion",
         "found_gates", "model_figure", "subjects", "dilution", "cut_band", "cohort_band",
         "posterior", "beside", "time_traces", "levey_jennings", "page", "outputs",

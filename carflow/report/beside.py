@@ -124,8 +124,8 @@ def _cut(result: Result, subject: SubjectResult) -> tuple[Picture, ...]:
         return ()
     figure = _figure_of(plot_cut_band(result, subject_id=subject.subject_id))
     words = (
-        f"CAR+ percentage of CD3+ of subject {subject.subject_id} with the CAR cut as drawn and 0.1"
-        " decade lower and higher; the numbers are in cut_shifts.csv."
+        f"CAR+ percentage of CD3+ of subject {subject.subject_id} with the CAR cut as applied and "
+        "0.1 decade lower and higher; the numbers are in cut_shifts.csv."
     )
     title = "The same curve with the CAR cut a little lower and higher"
     return (Picture(kind="cut", title=title, words=words, figure=figure),)

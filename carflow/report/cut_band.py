@@ -1,4 +1,4 @@
-"""A curve with the CAR cut as drawn, and the band between the cuts a tenth of a decade off.
+"""A curve with the CAR cut as applied, and the band between the cuts a tenth of a decade off.
 
 The band is not an interval: it says what another place of the cut would have given, and nothing
 of chance. Values that are not quantified at one of the cuts have no band.
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from carflow.measure import State
 from carflow.report import style
 from carflow.report.curves import set_log_scale
+from carflow.report.day_axis import mark_days
 from carflow.report.timecourse import PERCENTAGE, chosen_subject, looks_of, series_of
-from carflow.report.wording import day_number
 from carflow.units import Unit
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def plot_cut_band(
         looks = series.looks
         own = quantified(curve)
         ax.plot(list(own), list(own.values()), color=looks.colour, marker="o",
-                markersize=3.5, linewidth=1.5, zorder=3, label="CAR cut as drawn")  # fmt: skip
+                markersize=3.5, linewidth=1.5, zorder=3, label="CAR cut as applied")  # fmt: skip
         for one in cut.shifted:
             _draw_shifted(ax, one)
         _fill(ax, [quantified(one.curve) for one in cut.shifted], looks.colour)
@@ -107,8 +107,7 @@ def _finish(ax: Axes, curve: Curve, label: str) -> None:
         set_log_scale(ax)
     days = [point.day for point in curve.points]
     ax.set_xlim(min(0.0, *days) - 1, max(days) + 1)
-    ax.set_xticks(days, [day_number(day) for day in days])
-    ax.axvline(0, color=style.GREY, linewidth=0.8, linestyle=":", zorder=1)
+    mark_days(ax, days)
     ax.set_xlabel("Days since infusion")
     ax.set_ylabel(label)
     for side in ("top", "right"):

@@ -23,6 +23,7 @@ from carflow.report.curves import (
     percent_limits,
     shared_decades,
 )
+from carflow.report.day_axis import mark_days
 from carflow.report.labels import BarLabel, settle_labels
 from carflow.report.strip import draw_strip, shade, strip_height
 from carflow.report.timecourse import (
@@ -34,7 +35,7 @@ from carflow.report.timecourse import (
     looks_of,
     series_of,
 )
-from carflow.report.wording import day_number, power_of_ten
+from carflow.report.wording import power_of_ten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -161,42 +162,14 @@ def draw_time_course(figure: Figure, result: Result, course: Course, *, heading:
 
 def _prepare_days(axes: Axes, course: Course) -> None:
     axes.set_xlim(course.day_limits)
-    shown = _labelled_days(axes, course)
-    axes.xaxis.set_major_locator(FixedLocator(shown))
-    axes.set_xticks(shown, [day_number(day) for day in shown])
-    minor = [day for day in course.days if day not in shown]
-    axes.xaxis.set_minor_locator(FixedLocator(minor))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.tick_params(axis="x", which="major", length=5)
-    axes.tick_params(axis="x", which="minor", length=3)
-    axes.axvline(0, color=style.GREY, linewidth=0.8, linestyle=":", zorder=1)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-
-
-def _labelled_days(axes: Axes, course: Course) -> list[float]:
-    """Return the days whose labels fit: peaks first, then the infusion, then from the left."""
     peaks = [
         kinetics.peak.day.value
         for kinetics in course.subject.kinetics
         if kinetics.peak.day.value in course.days
     ]
-    points_per_day = (
-        (axes.transData.transform((1, 0))[0] - axes.transData.transform((0, 0))[0])
-        * 72
-        / axes.figure.dpi
-    )
-    shown: list[float] = []
-    for day in (*peaks, 0.0, *course.days):
-        if all(abs(day - one) * points_per_day > _label_gap(day, one) for one in shown):
-            shown.append(day)
-    return sorted(shown)
-
-
-def _label_gap(day: float, other: float) -> float:
-    """Return how far apart two labels must be [points]: half of both and a little air."""
-    letters = len(day_number(day)) + len(day_number(other))
-    return 0.62 * style.PLAIN * letters / 2 + 3.0
+    mark_days(axes, course.days, first=peaks)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
 
 
 def _prepare_values(axes: Axes, series: Series) -> None:

@@ -44,7 +44,7 @@ def test_the_band_reaches_from_the_higher_to_the_lower_cut(moved_result: Result)
     assert np.isclose(heights.max(), 69.94 * 1.1)
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == [
-        "CAR cut as drawn", "cut 0.1 decade lower", "cut 0.1 decade higher",
+        "CAR cut as applied", "cut 0.1 decade lower", "cut 0.1 decade higher",
     ]  # fmt: skip
 
 
