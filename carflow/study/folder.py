@@ -13,6 +13,7 @@ someone else, and must not make carflow read what it likes.
 from __future__ import annotations
 
 import re
+import stat
 from pathlib import Path, PurePosixPath
 
 from carflow.errors import SheetError
@@ -69,7 +70,7 @@ def locate(text: str, root: Path) -> Path:
     path = root.joinpath(*parts)
     try:
         inside = path.resolve().is_relative_to(root)
-        is_folder = path.is_dir()
+        is_folder = _is_folder(path)
     except (OSError, RuntimeError):  # a name too long, links in a circle
         raise SheetError(f"{quoted(text)} cannot be followed to a file", hint=_INSIDE) from None
     if not inside:
@@ -77,6 +78,14 @@ def locate(text: str, root: Path) -> Path:
     if is_folder:
         raise SheetError(f"{quoted(text)} is a folder", hint="name one file in each row")
     return path
+
+
+def _is_folder(path: Path) -> bool:
+    """Tell a folder from a file that may be missing; `Path.is_dir` hides links in a circle."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _refuse_outside(text: str) -> None:
