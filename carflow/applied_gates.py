@@ -13,11 +13,17 @@ from typing import TYPE_CHECKING
 from carflow.gate_fit import batch_of, fit_gates
 from carflow.gating.estimates import Method
 from carflow.gating.freezing import frozen_for
+from carflow.gating.label_light import Sensitivity
 from carflow.gating.strategy import Role, Strategy
 from carflow.provenance import AppliedGates
 from carflow.qc.gate_checks import LockedSample, check_frozen_gates
 from carflow.qc.stated_limits import stated_limits
-from carflow.quantify.background import CONTROL_ORDER, Background, background_of
+from carflow.quantify.background import (
+    CONTROL_ORDER,
+    EVERY_CELL,
+    Background,
+    background_of,
+)
 from carflow.study.model import SampleType, Tube
 
 if TYPE_CHECKING:
@@ -76,15 +82,17 @@ def background_for(
     """Return the background of a tube; see `carflow.quantify.background.background_of`.
 
     Where the cut was set on FMO tubes, these come first: a cut and what lies above it by
-    mistake are of one kind. What the lock knows of a dim reagent's sensitivity goes with it.
+    mistake are of one kind. What the lock knows of a dim reagent's sensitivity goes with it,
+    unless the cut was set by hand.
     """
     car = None if gates is None else gates.strategy.role(Role.CAR)
     if gates is None or car is None or gates.strategy.lock is None:
         return background_of(tube, counted)
     sample = gates.sample
+    name = gates.strategy.short_name(car)
     frozen = gates.strategy.lock.gates_of(
         sample_id=sample.sample_id, subject_id=sample.subject_id, batch=sample.batch
-    ).get(gates.strategy.short_name(car))
+    ).get(name)
     if frozen is None or frozen.method != Method.CONTROL_PERCENTILE:
         return background_of(tube, counted)
     by_id = {row.sample_id: row.sample_type for row, _ in counted}
@@ -92,9 +100,18 @@ def background_for(
     others = tuple(kind for kind in CONTROL_ORDER if kind is not SampleType.FMO)
     order = (SampleType.FMO, *others) if of_fmo else CONTROL_ORDER
     found = background_of(tube, counted, order=order)
-    if found is None or frozen.sensitivity is None:
+    by_hand = {one.population for one in gates.strategy.lock.overrides_of(sample.sample_id)}
+    if found is None or name in by_hand:
         return found
-    return replace(found, sensitivity=frozen.sensitivity)
+    return replace(
+        found,
+        sensitivity=_known(frozen.sensitivity, frozen.sensitivity_error),
+        lower_sensitivity=_known(frozen.lower_sensitivity, frozen.lower_sensitivity_error),
+    )
+
+
+def _known(share: float | None, error: float | None) -> Sensitivity:
+    return EVERY_CELL if share is None else Sensitivity(share, error or 0.0)
 
 
 def limits_for(strategies: Sequence[Strategy]) -> QcLimits:

@@ -127,7 +127,9 @@ def _background(visit: VisitTube, counted: Sequence[tuple[Tube, TubeCounts]]) ->
         return None
     others = tuple(kind for kind in CONTROL_ORDER if kind is not known.kind)
     found = background_of(visit.part.tube, counted, order=(known.kind, *others))
-    return found and replace(found, sensitivity=known.sensitivity)
+    return found and replace(
+        found, sensitivity=known.sensitivity, lower_sensitivity=known.lower_sensitivity
+    )
 
 
 def with_cuts(

@@ -31,9 +31,9 @@ from carflow.gating.answers import (
     median_coordinates,
 )
 from carflow.gating.estimates import Estimate, Method, Scope
-from carflow.gating.estimators import sensitivity_of
 from carflow.gating.event_values import values_in
 from carflow.gating.freezing import strategy_of_lock, with_coordinates
+from carflow.gating.label_light import Pair, lower_sensitivity, sensitivity_of
 from carflow.gating.lock import (
     BATCH_MEDIAN,
     OTHER_BATCH,
@@ -203,12 +203,26 @@ class _Search:
         gates = tuple(self._gate(group, answers) for group in groups)
         if not self._estimate.dim:
             return gates
-        return tuple(replace(one, sensitivity=self._sensitivity(one)) for one in gates)
+        return tuple(self._with_sensitivities(one) for one in gates)
 
-    def _sensitivity(self, gate: FrozenGate) -> float | None:
-        """Return the share of CAR+ cells above a cut, seen in the patients' tubes of its batch."""
-        if gate.fallback or gate.coordinates.low is None:
-            return None
+    def _with_sensitivities(self, gate: FrozenGate) -> FrozenGate:
+        """Return a gate with the shares of CAR+ cells above its cuts, where they are known."""
+        cut, lower = gate.coordinates.low, gate.lower_percentile_cut
+        pairs = [] if gate.fallback else self._pairs(gate)
+        known = None if cut is None else sensitivity_of(pairs, cut)
+        if cut is None or lower is None or known is None:
+            return gate
+        below = lower_sensitivity(pairs, cut, lower, known)
+        return replace(
+            gate,
+            sensitivity=round(known.share, 4),
+            sensitivity_error=round(known.error, 4),
+            lower_sensitivity=None if below is None else round(below.share, 4),
+            lower_sensitivity_error=None if below is None else round(below.error, 4),
+        )
+
+    def _pairs(self, gate: FrozenGate) -> list[Pair]:
+        """Return the patients' tubes a cut holds for, each with its control."""
         held = [
             one
             for one in self._held
@@ -216,14 +230,16 @@ class _Search:
             if one.row.sample_type is SampleType.PATIENT or one.row.sample_id in gate.donors
         ]
         values = zip((one.row for one in held), self._values(held), strict=True)
-        known = [(row, found[0]) for row, found in values if found is not None]
+        known = [
+            (row, found[0][np.isfinite(found[0])]) for row, found in values if found is not None
+        ]
+        known = [(row, found) for row, found in known if found.size]
         controls = [(row, found) for row, found in known if row.sample_id in gate.donors]
-        pairs = [
-            (found, _control_of(row, controls))
+        return [
+            Pair(found, _control_of(row, controls))
             for row, found in known
             if row.sample_type is SampleType.PATIENT
         ]
-        return sensitivity_of(pairs, gate.coordinates.low)
 
     def _everyone(self) -> list[_Group]:
         return [_Group(batch=batch) for batch in self._lock.batches()]

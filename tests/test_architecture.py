@@ -55,13 +55,13 @@ ROOMS: dict[str, list[str]] = {
         "residual_spillover",
     ],
     "gating": [
-        "content", "biex", "scales", "estimates", "lock", "density", "estimators", "matrices",
-        "shapes", "near", "bounds", "raster", "regions", "tube", "compensation", "strategy",
-        "sources", "dyes", "plan", "rows", "selection", "gated", "cut_twins", "tallies", "engine",
-        "parents", "models", "template_errors", "drafts", "questions", "template", "overrides",
-        "freezing", "event_values", "answers", "document", "gatingml_axes", "gatingml_gates",
-        "gatingml_reader", "gatingml", "flowjo", "reading", "tree", "choice", "drawn_cells",
-        "process_control",
+        "content", "biex", "scales", "estimates", "lock", "density", "label_light", "estimators",
+        "matrices", "shapes", "near", "bounds", "raster", "regions", "tube", "compensation",
+        "strategy", "sources", "dyes", "plan", "rows", "selection", "gated", "cut_twins", "tallies",
+        "engine", "parents", "models", "template_errors", "drafts", "questions", "template",
+        "overrides", "freezing", "event_values", "answers", "document", "gatingml_axes",
+        "gatingml_gates", "gatingml_reader", "gatingml", "flowjo", "reading", "tree", "choice",
+        "drawn_cells", "process_control",
     ],
     "quantify": [
         "quantity", "declarations", "intervals", "dilution", "counts", "gated", "limits", "blanks",
@@ -98,7 +98,7 @@ ROOMS: dict[str, list[str]] = {
 }  # fmt: skip
 
 MATHEMATICS = (
-    "gating.shapes", "gating.scales", "gating.density", "gating.estimators",
+    "gating.shapes", "gating.scales", "gating.density", "gating.label_light", "gating.estimators",
     "quantify.", "kinetics.",
 )  # fmt: skip
 DOORS = (

@@ -21,22 +21,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from carflow.gating.density import DensityCurve, Valley, Values, density_curve, valleys_of
 from carflow.gating.estimates import Choice
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 LESSER_PERCENTILE = 99.5
 _EVENTS_ABOVE = 10
 _SD_OF_MAD = 1.4826
 _MOST_REMOVED = 0.5
-_INFORMATIVE = 0.05  # the share of positive cells that tells how bright they are
-_MOST_EMPTY = 0.95  # of a control lie below where its positive cells would begin
 _ROUNDS = 300
 _STEADY = 1e-7
 
@@ -218,53 +212,6 @@ def find_percentile(values: Values, guard: Guard, *, percentile: float = 99.9) -
         reason=f"the {taken:g}th percentile of the controls{lesser}",
         percentile=taken,
     )
-
-
-def sensitivity_of(pairs: Sequence[tuple[Values, Values]], cut: float) -> float | None:
-    """Return the share of positive cells that lie above a cut.
-
-    What a control does not explain above its own 95th percentile are the positive cells, but
-    for hardly any; how many of them lie above the cut is the answer.
-
-    Parameters
-    ----------
-    pairs : sequence of (sample, control)
-        Brightness in a tube and in its control, (n,) and (m,) arrays.
-    cut : float
-        On the scale of the arrays.
-
-    Returns
-    -------
-    float or None
-        Of the pooled tubes in which at least a twentieth of the cells is positive; None
-        without such a tube.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(1)
-    >>> control = rng.normal(0, 1, 5000)
-    >>> sample = np.concatenate([rng.normal(0, 1, 5000), rng.normal(4, 1, 5000)])
-    >>> round(sensitivity_of([(sample, control)], 3.0), 2)  # of normal(4, 1) 84 % lie above
-    0.85
-    """
-    nets, weights = [], []
-    for sample, control in pairs:
-        values, empty = sample[np.isfinite(sample)], control[np.isfinite(control)]
-        if values.size == 0 or empty.size == 0:
-            continue
-        above = _net_above(values, empty, cut)
-        if above >= _INFORMATIVE:
-            nets.append((above, _net_above(values, empty, float(np.quantile(empty, _MOST_EMPTY)))))
-            weights.append(values.size)
-    if not nets:
-        return None
-    above, everyone = np.array(weights, dtype=np.float64) @ np.array(nets)
-    return float(np.clip(above / everyone, 0.5, 1.0))
-
-
-def _net_above(values: Values, control: Values, place: float) -> float:
-    background = float(np.mean(control >= place))
-    return (float(np.mean(values >= place)) - background) / max(1e-9, 1.0 - background)
 
 
 def find_mixture(values: Values, guard: Guard) -> Found:

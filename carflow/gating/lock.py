@@ -95,8 +95,11 @@ class FrozenGate:
         The percentile of the controls that was taken [%].
     lower_percentile_cut : float, optional
         Where the 95th percentile of the controls lies, for dim reagents.
-    sensitivity : float, optional
-        For dim reagents, the share of CAR+ cells that lie above the cut, 0 to 1.
+    sensitivity, sensitivity_error : float, optional
+        For dim reagents, the share of CAR+ cells that lie above the cut, 0 to 1, and its
+        standard error.
+    lower_sensitivity, lower_sensitivity_error : float, optional
+        The same of `lower_percentile_cut`.
     guard : (low, high), optional
         The range it had to lie in.
     trace : Trace, optional
@@ -118,6 +121,9 @@ class FrozenGate:
     percentile: float | None = None
     lower_percentile_cut: float | None = None
     sensitivity: float | None = None
+    sensitivity_error: float | None = None
+    lower_sensitivity: float | None = None
+    lower_sensitivity_error: float | None = None
     guard: tuple[float | None, float | None] | None = None
     trace: Trace | None = field(default=None, repr=False)
 

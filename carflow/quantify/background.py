@@ -29,10 +29,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from carflow.gating.label_light import Sensitivity
 from carflow.gating.strategy import Role
 from carflow.measure import IntervalKind, Measure, State
 from carflow.quantify.blanks import raised_limits
-from carflow.quantify.intervals import Interval, share_interval
+from carflow.quantify.intervals import Z95, Interval, share_interval
 from carflow.quantify.limits import event_state
 from carflow.quantify.quantity import Quantity
 from carflow.reasons import Reason
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from carflow.gating.strategy import AssayLimits
     from carflow.quantify.counts import TubeCounts
     from carflow.study.model import Tube
+
+EVERY_CELL = Sensitivity(1.0, 0.0)
+"""Of a reagent whose positive cells all lie above the cut."""
 
 NET = "car_net_pct_cd3"
 NET_P95 = "car_net_p95_pct_cd3"
@@ -67,7 +71,12 @@ class NetShare(NamedTuple):
 
 
 def net_share(
-    events: int, of: int, control_events: int, control_of: int, *, sensitivity: float = 1.0
+    events: int,
+    of: int,
+    control_events: int,
+    control_of: int,
+    *,
+    sensitivity: Sensitivity = EVERY_CELL,
 ) -> NetShare:
     """Return ``(p - b) / (s - b)`` of a sample and its control, possibly below 0.
 
@@ -77,8 +86,8 @@ def net_share(
         In the sample.
     control_events, control_of : int
         In the control.
-    sensitivity : float
-        s, the share of positive cells above the cut; its own error is not in the interval.
+    sensitivity : Sensitivity
+        s, the share of positive cells above the cut, with its standard error.
 
     Raises
     ------
@@ -95,17 +104,20 @@ def net_share(
     sample = share_interval(events, of)
     control = share_interval(control_events, control_of)
     p, b = events / of, control_events / control_of
-    s = sensitivity
+    s = sensitivity.share
     if b >= s:
         raise ValueError("the control is as positive as positive cells are: it is no control")
-    share = _net(p, b, s)
+    share = min(1.0, _net(p, b, s))
     variance = p * (1 - p) / of / (s - b) ** 2
     variance += b * (1 - b) / control_of * (s - p) ** 2 / (s - b) ** 4
+    scale = share * sensitivity.error / (s - b)
     # a control of very few cells may allow everything up to s
     worst = min(control.high, s - 1e-12)
-    down = math.hypot(share - _net(sample.low, b, s), share - _net(p, worst, s))
-    up = math.hypot(_net(sample.high, b, s) - share, _net(p, control.low, s) - share)
-    return NetShare(share, math.sqrt(variance), Interval(share - down, min(1.0, share + up)))
+    down = math.hypot(share - _net(sample.low, b, s), share - _net(p, worst, s), Z95 * scale)
+    up = math.hypot(_net(sample.high, b, s) - share, _net(p, control.low, s) - share, Z95 * scale)
+    return NetShare(
+        share, math.hypot(math.sqrt(variance), scale), Interval(share - down, min(1.0, share + up))
+    )
 
 
 def _net(p: float, b: float, s: float) -> float:
@@ -122,8 +134,9 @@ class Background:
         Events by role, summed over the controls.
     kind : SampleType
         FMO, UNTRANSDUCED, PRE_INFUSION or HEALTHY.
-    sensitivity : float
-        Share of CAR+ cells that lie above the cut; 1 unless a dim reagent tells otherwise.
+    sensitivity, lower_sensitivity : Sensitivity
+        Share of CAR+ cells that lie above the cut and above the 95th percentile of controls; 1
+        unless a dim reagent tells otherwise.
     car_median, car_rsd : float, optional
         Median and robust SD of the CAR channel of the control's CD3+ events [a.u.], for the
         resolution of the stain.
@@ -139,7 +152,8 @@ class Background:
 
     counts: Mapping[Role, int]
     kind: SampleType
-    sensitivity: float = 1.0
+    sensitivity: Sensitivity = EVERY_CELL
+    lower_sensitivity: Sensitivity = EVERY_CELL
     car_median: float | None = None
     car_rsd: float | None = None
 
@@ -155,6 +169,10 @@ class Background:
             car_median=alone.cd3_car_median if alone else None,
             car_rsd=alone.cd3_car_rsd if alone else None,
         )
+
+    def sensitivity_of(self, role: Role) -> Sensitivity:
+        """Return the sensitivity of the cut of CAR, or of CAR_P95."""
+        return self.sensitivity if role is Role.CAR else self.lower_sensitivity
 
     def mean_events(self, cd3_events: int) -> float | None:
         """Return the false positive events expected among so many CD3+ events, if known."""
@@ -229,9 +247,8 @@ def net_percentage(
 ) -> Quantity:
     """Return CAR+ of CD3+ with the background subtracted, or why it cannot be.
 
-    With `role` CAR_P95 it is the share above the 95th percentile of the controls, in which few
-    positive cells are missing: its sensitivity is taken for 1. `limits` are those of
-    `Background.limits_of`. ND, possibly below 0, where the events stay below the limit of
+    With `role` CAR_P95 it is the share above the 95th percentile of the controls. `limits` are
+    those of `Background.limits_of`. ND, possibly below 0, where the events stay below the limit of
     detection or the interval reaches 0; `lod` and `lloq` are in %.
 
     Examples
@@ -254,7 +271,7 @@ def net_percentage(
                 of,
                 background.counts[role],
                 background.counts[Role.CD3],
-                sensitivity=background.sensitivity if role is Role.CAR else 1.0,
+                sensitivity=background.sensitivity_of(role),
             ),
             *event_state(events, limits),
         )
@@ -288,7 +305,7 @@ def _why_no_background(background: Background, role: Role) -> Reason:
         return Reason.NO_CONTROL
     if control_of == 0:
         return Reason.EMPTY_CONTROL
-    nested = control_events < control_of * (background.sensitivity if role is Role.CAR else 1.0)
+    nested = control_events < control_of * background.sensitivity_of(role).share
     return Reason.NONE if nested else Reason.NOT_NESTED
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carflow.gating.label_light import Sensitivity
 from carflow.gating.strategy import AssayLimits, Role
 from carflow.measure import State
 from carflow.quantify.background import Background, background_of, net_percentage, net_share
@@ -178,10 +179,23 @@ def test_the_interval_covers_95_percent(share: float, of: int, blank: float, bla
 
 def test_of_a_dim_reagent_the_cells_below_the_cut_are_made_up_for() -> None:
     # of 4,000 positive cells in 10,000 a tenth lies below the cut; 0.5 % of the others above it
-    net = net_share(3_630, 10_000, 50, 10_000, sensitivity=0.9)
+    net = net_share(3_630, 10_000, 50, 10_000, sensitivity=Sensitivity(0.9, 0.01))
 
     assert net.share == pytest.approx(0.4, abs=1e-4)
     assert net.interval.low < 0.4 < net.interval.high
+
+
+def test_an_unsure_sensitivity_widens_the_interval_of_many_cells_and_not_of_none() -> None:
+    def reach(events: int, error: float) -> float:
+        sensitivity = Sensitivity(0.9, error)
+        low, high = net_share(events, 10_000, 50, 10_000, sensitivity=sensitivity).interval
+        return high - low
+
+    # a share of 40 % is as unsure as the sensitivity: 1 of 90 twice
+    known = reach(3_630, 0.0)
+    wider = 2 * 1.96 * 0.4 * 0.01 / 0.895
+    assert reach(3_630, 0.01) == pytest.approx((known**2 + wider**2) ** 0.5, rel=1e-2)
+    assert reach(50, 0.01) == reach(50, 0.0)
 
 
 def test_an_fmo_of_the_day_comes_before_those_of_other_days() -> None:
