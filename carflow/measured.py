@@ -93,7 +93,8 @@ def _measured(tube: Tube, strategy: Strategy | None) -> Outcome:
     watched = WatchedTube(acquisition)
     if strategy.disturbed == "remove":
         course = assess_stability(acquisition)
-        watched = WatchedTube(without_disturbed(acquisition, course))
+        if course.may_be_left_out:
+            watched = WatchedTube(without_disturbed(acquisition, course))
     gated, car_events = _gated(watched, own_gates(tube, acquisition, strategy))
     if course is None:
         course = watched.stability()
@@ -178,7 +179,7 @@ def _counted(
     gated, car_events = found
     counts = tube_counts(gated)
     volume = acquired_volume(acquisition.keywords, unit_override=tube.volume_unit_override)
-    if gated.strategy.disturbed == "remove" and course.removed:
+    if gated.strategy.disturbed == "remove" and course.may_be_left_out:
         kept = kept_time_fraction(course, gated.time_gate_span_s)
         if kept is not None:
             counts = replace(counts, retained_time_fraction=kept)

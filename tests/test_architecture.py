@@ -51,8 +51,8 @@ ROOMS: dict[str, list[str]] = {
     ],
     "cleaning": [
         "events", "time_order", "rank_moments", "flow_rate", "usual_course", "evidence",
-        "departures", "stability", "time_record", "drawn", "kept", "watch",
-        "residual_spillover",
+        "slow_change", "departures", "small_tubes", "stability", "time_record", "drawn", "kept",
+        "watch", "residual_spillover",
     ],
     "gating": [
         "content", "biex", "scales", "estimates", "lock", "density", "label_light", "estimators",

@@ -1,8 +1,8 @@
 """From which event to which a tube left its usual course.
 
-Real tubes waver, so two kinds are told apart. A *large* departure is a fault however it came.
-A *faint* one is a fault only if it is abrupt at both of its ends and seen in each of its bins;
-otherwise it is called suspect and left in.
+Real tubes waver and drift, so two kinds are told apart. A *large* departure is a fault unless it
+came slowly (`carflow.cleaning.slow_change`). A *faint* one is a fault only if it is abrupt at
+both of its ends and seen in each of its bins. Otherwise it is called suspect and left in.
 
 Whatever is found ends where the evidence of all channels together ends. The departure's own
 pattern serves as a filter, and events belong to it as long as the sum of what they say for it
@@ -25,8 +25,11 @@ from numpy.typing import NDArray
 
 from carflow.cleaning.evidence import LONG_TUBE_BINS, WIDEST_BINS, Features, connected, joined
 from carflow.cleaning.flow_rate import runs_of
+from carflow.cleaning.slow_change import came_at_once
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from carflow.cleaning.evidence import Evidence
 
     Scores = NDArray[np.float64]
@@ -91,6 +94,7 @@ def find_departures(evidence: Evidence, ticks_of: TicksOf) -> Ranges:
         Gives the ticks of a half-open range of events that begins and ends with a tick.
     """
     large = [_cut(evidence, run) for run in connected(evidence.strong, evidence.weak)]
+    slow = [one for one in large if not _came_at_once(one, large, evidence)]
     rest = evidence.faint.copy()
     for one in large:
         # beside a large departure the mean over nine bins is faint without reason
@@ -99,9 +103,20 @@ def find_departures(evidence: Evidence, ticks_of: TicksOf) -> Ranges:
     cut = [
         (_first_event(one, evidence, ticks_of), _end_event(one, evidence, ticks_of))
         for one in (*large, *faint)
+        if one not in slow
     ]
     island = _BESIDE_BINS * evidence.n_events // evidence.n_bins
     return joined([(i, j) for i, j in cut if i < j], closer_than=island)
+
+
+def _came_at_once(one: _Departure, every: Sequence[_Departure], evidence: Evidence) -> bool:
+    """Tell whether a departure is none of a drift, by its own pattern in what was measured."""
+    weights = _filter(evidence, slice(one.begin, one.end)).weights
+    others = np.zeros(evidence.n_bins, dtype=np.bool_)
+    for other in every:
+        others[other.begin : other.end] |= other is not one
+    answers = weights @ (evidence.course + evidence.away)
+    return came_at_once(answers, one.begin, one.end, others)
 
 
 def _cut(evidence: Evidence, run: tuple[int, int]) -> _Departure:

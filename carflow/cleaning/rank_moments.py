@@ -198,7 +198,9 @@ def bin_moments(keys: Keys, ranks: Ranks, starts: NDArray[np.intp]) -> Features:
     return moments
 
 
-def bin_starts(times: NDArray[np.float64] | None, n_events: int) -> NDArray[np.intp]:
+def bin_starts(
+    times: NDArray[np.float64] | None, n_events: int, *, size: int = 0
+) -> NDArray[np.intp]:
     """Return the first event of every bin, (N,).
 
     At most 800 bins of at least 125 events (50 in small tubes). A bin ends where time goes on,
@@ -210,6 +212,8 @@ def bin_starts(times: NDArray[np.float64] | None, n_events: int) -> NDArray[np.i
         Sorted; None cuts by the number of events alone.
     n_events : int
         All events.
+    size : int
+        Events in a bin, if not these.
 
     Examples
     --------
@@ -218,7 +222,7 @@ def bin_starts(times: NDArray[np.float64] | None, n_events: int) -> NDArray[np.i
     >>> bin_starts(np.repeat(np.arange(4.0), 100), 400).tolist()
     [0, 100, 200, 300]
     """
-    size = events_per_bin(n_events)
+    size = size or events_per_bin(n_events)
     wanted = np.arange(size, n_events - size // 2, size)
     if times is None:
         return np.concatenate([[0], wanted]).astype(np.intp)

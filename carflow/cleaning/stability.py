@@ -19,6 +19,9 @@ from carflow.cleaning.time_order import TimeOrder, TimeState, continued
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+MOST_LEFT_OUT_PCT = 50.0
+"""More of a tube is never left out: of its two parts nobody can tell which one is usual."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemovedInterval:
@@ -99,6 +102,11 @@ class Stability:
     def removed_pct(self) -> float | None:
         """Share of events in the removed intervals [%], None if the tube was not judged."""
         return 100.0 * self.n_removed / self.n_events if self.is_judged else None
+
+    @property
+    def may_be_left_out(self) -> bool:
+        """Whether there are removed intervals, and few enough for the rest to be the tube."""
+        return 0.0 < (self.removed_pct or 0.0) <= MOST_LEFT_OUT_PCT
 
     @property
     def blamed_channels(self) -> tuple[str, ...]:

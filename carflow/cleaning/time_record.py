@@ -1,8 +1,9 @@
 """Whether the signals of a tube stayed the same while it ran.
 
 The tube is looked at bin by bin in ranks (`rank_moments`), compared with the course that most
-of it follows (`usual_course`, `evidence`), and what leaves that course is named as intervals of
-time (`departures`). Here these steps are put together.
+of it follows (`usual_course`, `evidence`), and what leaves that course at once is named as
+intervals of time (`departures`; `small_tubes` where events are few). Here these steps are put
+together.
 
 Why not PeacoQC, flowAI, flowCut or flowClean: methods that follow peaks or cut at change points
 removed 10 to 40 % of undisturbed tubes where they were measured; ranks have a known noise.
@@ -28,6 +29,7 @@ from carflow.cleaning.rank_moments import (
     legendre,
     rank_keys,
 )
+from carflow.cleaning.small_tubes import SMALL_TUBE_EVENTS, find_stretches, small_tube_bins
 from carflow.cleaning.stability import RemovedInterval, Stability
 from carflow.cleaning.time_order import (
     TimeOrder,
@@ -55,7 +57,9 @@ _FEWEST_BINS = 20
 _BLAMED = 0.5  # of the departure of the worst channel
 _TRACED_CHANNELS = 3
 _MOST_POINTS = 200
-_DRIFT_PARTS = 10
+_FEWEST_PARTS, _MOST_PARTS, _EVENTS_IN_PART = 3, 10, 1_000
+_BY_CHANCE = 4.0  # standard errors between the extremes of a few parts of several channels
+_RANK_SD = 100.0 / np.sqrt(12.0)
 _PERCENT = 50.0 / np.sqrt(3.0)  # of rank, for one unit of the first polynomial
 
 
@@ -178,13 +182,16 @@ class _Course:
         if self.times is not None:
             changes = np.flatnonzero(np.diff(self.times[start:stop]) > 0.0) + 1
             firsts = start + np.concatenate([[0], changes])
-        pairs = zip(self.keys, self.ranks, strict=True)
-        features = [legendre(ranks.of(keys[start:stop])) for keys, ranks in pairs]
         return Ticks(
             firsts=firsts,
             counts=np.diff(np.append(firsts, stop)),
-            sums=np.add.reduceat(np.concatenate(features), firsts - start, axis=1),
+            sums=np.add.reduceat(self.events(start, stop), firsts - start, axis=1),
         )
+
+    def events(self, start: int, stop: int) -> Features:
+        """Return the features of a range of events, (m, stop - start)."""
+        pairs = zip(self.keys, self.ranks, strict=True)
+        return np.concatenate([legendre(ranks.of(keys[start:stop])) for keys, ranks in pairs])
 
     def locations(self) -> Features:
         """Return the mean rank of every channel in every bin, in percent."""
@@ -232,7 +239,8 @@ def _judged(course: _Course, time: TimeOrder, *, in_seconds: bool) -> Stability:
     noise = noise_of(course.features, course.n_events // len(course.starts))
     usual = usual_course(course.features, noise)
     evidence = weigh(course.features, usual, course.starts, course.n_events)
-    ranges = find_departures(evidence, course.ticks_of)
+    small = course.every.n_events < SMALL_TUBE_EVENTS
+    ranges = _stretches(course) if small else find_departures(evidence, course.ticks_of)
     removed = tuple(_interval(course, evidence, first, stop) for first, stop in ranges)
     bad = _bins_inside(course, ranges)
     trace_s, traces = _traces(course)
@@ -251,6 +259,16 @@ def _judged(course: _Course, time: TimeOrder, *, in_seconds: bool) -> Stability:
         trace_s=trace_s,
         traces=traces,
     )
+
+
+def _stretches(course: _Course) -> list[tuple[int, int]]:
+    """Return the disturbed events of a small tube."""
+    n_events = course.n_events
+    begins = np.ones(n_events, dtype=np.bool_)
+    if course.times is not None:
+        begins[1:] = np.diff(course.times) > 0.0
+    starts = bin_starts(course.times, n_events, size=small_tube_bins(n_events))
+    return find_stretches(course.events(0, n_events), starts, ticks=begins)
 
 
 def _interval(course: _Course, evidence: Evidence, first: int, stop: int) -> RemovedInterval:
@@ -280,13 +298,20 @@ def _bins_inside(course: _Course, removed: Sequence[tuple[int, int]]) -> NDArray
 
 
 def _drift(course: _Course, bad: NDArray[np.bool_]) -> Mapping[str, float]:
-    """Return how far the mean rank of each channel moved over tenths of the tube [points]."""
+    """Return how far the mean rank of each channel moved over parts of the tube [points].
+
+    What chance moves in so few events is taken off. Nothing where fewer than two parts are left.
+    """
     locations = course.locations()
-    tenths = np.array_split(np.arange(len(course.starts)), _DRIFT_PARTS)
-    kept = [part[~bad[part]] for part in tenths]
-    enough = [part for part, whole in zip(kept, tenths, strict=True) if 2 * len(part) >= len(whole)]
-    means = np.array([locations[:, part].mean(axis=1) for part in enough])
-    moved = np.ptp(means, axis=0) if len(means) else np.zeros(len(course.channels))
+    n_parts = max(_FEWEST_PARTS, min(_MOST_PARTS, course.n_events // _EVENTS_IN_PART))
+    parts = np.array_split(np.arange(len(course.starts)), n_parts)
+    kept = [part[~bad[part]] for part in parts]
+    enough = [part for part, whole in zip(kept, parts, strict=True) if 2 * len(part) >= len(whole)]
+    if len(enough) < 2:
+        return {}
+    moved = np.ptp([locations[:, part].mean(axis=1) for part in enough], axis=0)
+    by_chance = _BY_CHANCE * _RANK_SD / np.sqrt(course.n_events / n_parts)
+    moved = np.sqrt(np.maximum(moved**2 - by_chance**2, 0.0))
     return dict(zip(course.channels, np.round(moved, 2).tolist(), strict=True))
 
 

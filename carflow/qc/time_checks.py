@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from carflow.cleaning.stability import MOST_LEFT_OUT_PCT
 from carflow.cleaning.time_order import TimeState
 from carflow.findings import Finding, Severity
 from carflow.qc.limits import Above
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from carflow.thresholds import QcLimits
 
 _TOLD_INTERVALS = 5
+_FEW_EVENTS = 10_000
 
 
 def check_stability(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
@@ -31,7 +33,7 @@ def check_stability(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
     allowed = Above(limits.unstable_warn_pct, limits.unstable_fail_pct, unit="%")
     removed_pct = stability.removed_pct
     if removed_pct is None:
-        return (_told(tube, "QC-TIME-STABILITY", Severity.INFO, stability.not_judged),)
+        return (_not_judged(tube, "QC-TIME-STABILITY", stability),)
     severity = allowed.severity(removed_pct)
     if stability.removed:
         message = (
@@ -39,8 +41,12 @@ def check_stability(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
             f"rest ({_stretches(stability.removed)}), seen in {_labels(tube, stability)}: they "
             f"{'were left out' if tube.n_removed else 'stay in the numbers'}."
         )
+        if removed_pct > MOST_LEFT_OUT_PCT:
+            message += f" More than {MOST_LEFT_OUT_PCT:g} % of a tube are never left out."
     else:
         message = f"The signals of {len(stability.channels)} channels are steady."
+        if tube.n_events < _FEW_EVENTS:
+            message += f" Of {tube.n_events:,} events hardly any stretch below 100 can be told."
     if stability.suspect_pct > limits.suspect_warn_pct:
         severity = Severity.WARN if severity is Severity.PASS else severity
         message += f" {stability.suspect_pct:.3g} % more depart a little."
@@ -59,8 +65,10 @@ def check_stability(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
 def check_drift(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
     """Judge how far a channel's usual signal moved from one end of the tube to the other."""
     stability = tube.stability
-    if stability is None or not stability.drift_points:
+    if stability is None or tube.n_events == 0:
         return ()
+    if not stability.drift_points:
+        return (_not_judged(tube, "QC-TIME-DRIFT", stability),)
     allowed = Above(limits.drift_warn_points, unit="points")
     channel, points = max(stability.drift_points.items(), key=lambda item: item[1])
     return (
@@ -165,6 +173,12 @@ TIME_CHECKS: tuple[Callable[[TubeSummary, QcLimits], tuple[Finding, ...]], ...] 
 
 def _told(tube: TubeSummary, code: str, severity: Severity, message: str) -> Finding:
     return Finding(code=code, severity=severity, message=message, sample_id=tube.sample_id)
+
+
+def _not_judged(tube: TubeSummary, code: str, stability: Stability) -> Finding:
+    why = stability.not_judged or "too little of the tube is undisturbed"
+    message = f"Not judged through time: {why}."
+    return _told(tube, code, Severity.INFO, message)
 
 
 def _labels(tube: TubeSummary, stability: Stability) -> str:

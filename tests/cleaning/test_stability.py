@@ -42,6 +42,12 @@ def test_a_tube_that_was_not_judged_has_no_removed_share() -> None:
     assert not unstable_events(unknown).any()
 
 
+def test_more_than_half_of_a_tube_may_not_be_left_out() -> None:
+    assert not stability().may_be_left_out
+    assert stability(interval(0, 5)).may_be_left_out
+    assert not stability(interval(0, 6)).may_be_left_out
+
+
 def test_blamed_channels_run_in_the_order_of_the_file() -> None:
     found = stability(interval(0, 2, "PE-A"), interval(5, 8, "FITC-A", "PE-A"))
 

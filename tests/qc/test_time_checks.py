@@ -89,12 +89,31 @@ def test_the_stretches_are_named_in_seconds(make_tube: MakeTube) -> None:
 
 
 def test_too_few_events_to_judge_is_told_and_no_pass(make_tube: MakeTube) -> None:
-    few = replace(STEADY, channels=(), not_judged="1,200 events are too few to follow.")
-    (found,) = time_checks.check_stability(make_tube(stability=few), LIMITS)
+    why = "it holds 1,200 events, fewer than 1,500"
+    few = make_tube(stability=replace(STEADY, channels=(), drift_points={}, not_judged=why))
 
-    assert (found.severity, found.message) == (
-        Severity.INFO,
-        "1,200 events are too few to follow.",
+    for check in (time_checks.check_stability, time_checks.check_drift):
+        (found,) = check(few, LIMITS)
+        assert found.severity is Severity.INFO
+        assert found.message == (
+            "Not judged through time: it holds 1,200 events, fewer than 1,500."
+        )
+
+
+def test_a_small_tube_says_what_it_cannot_tell(make_tube: MakeTube) -> None:
+    small = replace(make_tube(stability=STEADY), n_events=3_000)
+    (found,) = time_checks.check_stability(small, LIMITS)
+
+    assert found.message.endswith("Of 3,000 events hardly any stretch below 100 can be told.")
+
+
+def test_more_than_half_of_a_tube_is_told_and_never_left_out(make_tube: MakeTube) -> None:
+    tube = make_tube(stability=replace(STEADY, removed=(interval(2_000, 22_000),)))
+    (found,) = time_checks.check_stability(tube, LIMITS)
+
+    assert found.severity is Severity.FAIL
+    assert found.message.endswith(
+        "they stay in the numbers. More than 50 % of a tube are never left out."
     )
 
 
