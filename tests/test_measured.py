@@ -9,6 +9,8 @@ import pytest
 
 import carflow as cf
 from carflow import simulate
+from carflow.cleaning.stability import RemovedInterval
+from carflow.cleaning.watch import assess_stability
 from carflow.fcs.writer import write_fcs
 from carflow.findings import Severity
 from carflow.gating.strategy import Strategy
@@ -159,6 +161,27 @@ def test_disturbed_stretches_are_judged_and_stay_unless_removal_is_asked_for(
         (finding,) = [one for one in result.all_findings if one.code == "QC-TIME-STABILITY"]
         assert told in finding.message
         assert finding.severity is Severity.WARN
+
+
+def test_more_than_half_of_a_tube_is_never_left_out(
+    tmp_path: Path, gates: Strategy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "a.fcs")
+    stretch = RemovedInterval(
+        first_event=100, stop_event=9_000, first_s=1.0, last_s=55.0, channels=("R660-A",)
+    )
+    told = replace(assess_stability(cf.read_fcs(tmp_path / "a.fcs")), removed=(stretch,))
+    monkeypatch.setattr("carflow.measured.assess_stability", lambda _: told)
+
+    judged = run(tmp_path, gates, "a")
+    removing = run(tmp_path, replace(gates, disturbed="remove"), "a")
+
+    assert removing.samples["n_removed"].tolist() == [0]
+    assert removing.intervals["removed"].tolist() == ["no"]
+    assert value(removing, "a", "car_per_ul_vol") == value(judged, "a", "car_per_ul_vol")
+    (finding,) = [one for one in removing.all_findings if one.code == "QC-TIME-STABILITY"]
+    assert finding.severity is Severity.FAIL
+    assert finding.message.endswith("More than 50 % of a tube are never left out.")
 
 
 def test_removal_brings_the_percentage_back_and_leaves_the_counts_of_blood_alone(

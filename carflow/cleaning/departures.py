@@ -94,7 +94,6 @@ def find_departures(evidence: Evidence, ticks_of: TicksOf) -> Ranges:
         Gives the ticks of a half-open range of events that begins and ends with a tick.
     """
     large = [_cut(evidence, run) for run in connected(evidence.strong, evidence.weak)]
-    slow = [one for one in large if not _came_at_once(one, large, evidence)]
     rest = evidence.faint.copy()
     for one in large:
         # beside a large departure the mean over nine bins is faint without reason
@@ -103,7 +102,7 @@ def find_departures(evidence: Evidence, ticks_of: TicksOf) -> Ranges:
     cut = [
         (_first_event(one, evidence, ticks_of), _end_event(one, evidence, ticks_of))
         for one in (*large, *faint)
-        if one not in slow
+        if _came_at_once(one, (*large, *faint), evidence)
     ]
     island = _BESIDE_BINS * evidence.n_events // evidence.n_bins
     return joined([(i, j) for i, j in cut if i < j], closer_than=island)

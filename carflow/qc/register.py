@@ -68,13 +68,15 @@ CHECKS: tuple[Check, ...] = (
     Check(
         id="QC-TIME-STABILITY",
         title="Steady signals",
-        meaning="Some stretches of the tube have other signals: a clog, air, a changed setting.",
+        meaning="Some stretches of the tube have other signals: a clog, air, a changed setting. "
+        "What changes slowly is a drift and no such stretch.",
         remedy="Look at the stretches it names; acquire the tube again, or gate them out by time.",
     ),
     Check(
         id="QC-TIME-DRIFT",
         title="No drift",
-        meaning="A channel's usual signal moved from the beginning of the tube to its end.",
+        meaning="A channel's usual signal moved while the tube ran, by more than chance moves it. "
+        "It is told and never left out.",
         remedy="Let laser and sample warm up; a gate fixed at the edge of a cloud is at risk.",
     ),
     Check(
