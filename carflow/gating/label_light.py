@@ -43,7 +43,7 @@ _LEAST_POSITIVE = 500  # positive cells above the cut, of all tubes together
 _BINS = 24
 _OWN_LIGHT = 32  # brightnesses that stand for the cells' own light
 _PARTS = (1.0, 0.6, 0.4, 0.3)  # of the positive cells, from the cut on, that are described
-_MOST_MISFIT = 1.5  # of chi² per degree of freedom
+_MOST_MISFIT = 1.8  # of chi² per degree of freedom
 _LEAST_SHARE = 0.5  # more than half of the cells below the cut are not made up for
 _STEP = 1e-3
 

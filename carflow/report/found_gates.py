@@ -240,9 +240,13 @@ def _draw_shared(figure: Figure, row: _Row, box: tuple[float, float, float, floa
     axes = style.place_axes(figure, box)
     _draw_cell(axes, cell, row.scale, row.edges)
     gate = cell.gate
-    donors = ", ".join(gate.donors[:4]) + (" …" if len(gate.donors) > 4 else "")
-    words = f"one gate for all tubes: {gate.reason} (height: logarithm of the density)"
+    told = 4 if gate.sensitivity is None else 1  # one line is all there is
+    donors = ", ".join(gate.donors[:told]) + (" …" if len(gate.donors) > told else "")
+    words = f"one gate for all tubes: {gate.reason} (height: log density)"
     words += f"; {gate.n_events:,} events of {donors}" if donors else ""
+    if gate.sensitivity is not None:
+        error = 100.0 * (gate.sensitivity_error or 0.0)
+        words += f"; {100.0 * gate.sensitivity:.1f} ± {error:.1f} % of CAR+ above"
     axes.text(0.999, 1.02, words, transform=axes.transAxes, ha="right", fontsize=_TINY)
 
 
