@@ -163,6 +163,24 @@ def test_disturbed_stretches_are_judged_and_stay_unless_removal_is_asked_for(
         assert finding.severity is Severity.WARN
 
 
+def test_a_drift_is_told_and_costs_no_event_where_removal_is_asked_for(
+    tmp_path: Path, gates: Strategy
+) -> None:
+    def fading(events: np.ndarray) -> np.ndarray:
+        spoilt: np.ndarray = events.copy()
+        late = np.clip((events[:, -1] / 6_000.0 - 0.4) / 0.6, 0.0, 1.0)
+        for name in ("R660-A", "V450-A", "SSC-A"):
+            spoilt[:, simulate.CHANNELS.index(name)] *= 1.0 - 0.5 * late
+        return spoilt
+
+    write(tmp_path / "a.fcs", spoil=fading)
+    removing = run(tmp_path, replace(gates, disturbed="remove"), "a")
+
+    assert removing.samples["n_removed"].tolist() == [0]
+    (finding,) = [one for one in removing.all_findings if one.code == "QC-TIME-DRIFT"]
+    assert finding.severity is Severity.WARN
+
+
 def test_more_than_half_of_a_tube_is_never_left_out(
     tmp_path: Path, gates: Strategy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
