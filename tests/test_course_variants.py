@@ -23,6 +23,7 @@ from carflow.course_variants import (
 from carflow.gating.reading import shipped_templates
 from carflow.gating.strategy import Strategy
 from carflow.gating.template import parse_template
+from carflow.measure import Measure
 from carflow.result.run import Result
 
 HELD_OUT = 5000
@@ -35,11 +36,16 @@ def template(reagent: Reagent) -> Strategy:
     return parse_template(text.replace("percentile = 99.9", "dim = true") if dim else text)
 
 
-def value(result: Result, sample_id: str, name: str) -> float:
+def measure(result: Result, sample_id: str, name: str) -> Measure:
     quantity = result.tube(sample_id).quantity(name)
     assert quantity is not None
-    assert quantity.measure.value is not None, (sample_id, name, quantity.measure.reason)
-    return quantity.measure.value
+    return quantity.measure
+
+
+def value(result: Result, sample_id: str, name: str) -> float:
+    found = measure(result, sample_id, name)
+    assert found.value is not None, (sample_id, name, found.reason)
+    return found.value
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Found:
     net_error: float
     p95_error: float
     negative_net: float
+    negative_low: float
     late_net: float
     covered: int
     p95_covered: int
@@ -71,13 +78,11 @@ class Found:
 def covered(result: Result, variant: Variant, name: str) -> int:
     """Return in how many of a course's tubes the interval of a quantity holds the truth."""
     tubes = [one for one in variant.tubes() if one.sample_type == "patient"]
-    found = [(one, result.tube(one.sample_id).quantity(name)) for one in tubes]
+    found = [(one.car_pct_cd3, measure(result, one.sample_id, name)) for one in tubes]
     return sum(
-        quantity.measure.low <= tube.car_pct_cd3 <= quantity.measure.high
-        for tube, quantity in found
-        if quantity is not None
-        and quantity.measure.low is not None
-        and quantity.measure.high is not None
+        one.low <= truth <= one.high
+        for truth, one in found
+        if one.low is not None and one.high is not None
     )
 
 
@@ -103,6 +108,8 @@ def measured(variant: Variant, folder: Path) -> Found:
     curve = result.subject(subject).kinetics_of("car_pct_cd3")
     assert curve is not None
     assert curve.peak.day.value is not None
+    lowest = measure(result, f"{subject}-d90", "car_net_pct_cd3").low
+    assert lowest is not None
     warned = [one for one in result.all_findings if one.code == "QC-GATE-FALLBACK"]
     return Found(
         variant=variant,
@@ -111,6 +118,7 @@ def measured(variant: Variant, folder: Path) -> Found:
         net_error=error("car_net_pct_cd3"),
         p95_error=error("car_net_p95_pct_cd3") if variant.reagent is Reagent.DIM else float("nan"),
         negative_net=value(result, f"{subject}-d90", "car_net_pct_cd3"),
+        negative_low=lowest,
         late_net=value(result, f"{subject}-d28", "car_net_pct_cd3"),
         covered=covered(result, variant, "car_net_pct_cd3"),
         p95_covered=covered(result, variant, "car_net_p95_pct_cd3"),
@@ -150,9 +158,10 @@ def test_gates_find_themselves_in_twenty_courses(tmp_path: Path) -> None:
     assert max(one.net_error for one in (*of[Reagent.BRIGHT], *of[Reagent.MID])) <= 0.4
     assert max(one.net_error for one in of[Reagent.DIM]) <= 1.0
     assert max(one.p95_error for one in of[Reagent.DIM]) <= 0.6
-    steady = (*of[Reagent.BRIGHT], *of[Reagent.MID])
-    assert max(one.negative_net for one in steady) <= 0.05
-    # a cut that leaves 0.5 % of the negative cells above it cannot tell less of one tube
-    assert mean(one.negative_net for one in of[Reagent.DIM]) <= 0.05
+    # a cut that leaves 0.1 % (dim: 0.5 %) of the negative cells above it is known to 0.03 points
+    # (0.06) in a tube of 40,000 T cells beside a control of 20,000: one course may lie above
+    assert mean(one.negative_net for one in found) <= 0.02
+    assert sum(one.negative_net > 0.05 for one in found) <= 2
+    assert sum(one.negative_low > 0.0 for one in found) <= 1
     assert sum(one.covered for one in found) >= 0.95 * 7 * len(found)
     assert sum(one.p95_covered for one in of[Reagent.DIM]) >= 0.95 * 7 * len(of[Reagent.DIM])
