@@ -131,12 +131,12 @@ def limits_for(strategies: Sequence[Strategy]) -> QcLimits:
     return replace(limits, nominal_background_pct=nominal)
 
 
-def gate_findings(tubes: Sequence[TubeGates]) -> Iterator[Finding]:
+def gate_findings(tubes: Sequence[TubeGates], limits: QcLimits) -> Iterator[Finding]:
     """Yield what is to be said about the gates that were found, lock by lock."""
     locks = [one.strategy.lock for one in tubes if one.strategy.lock is not None]
     for lock in {id(one): one for one in locks}.values():
         samples = [one.sample for one in tubes if one.strategy.lock is lock]
-        yield from check_frozen_gates(lock, samples)
+        yield from check_frozen_gates(lock, samples, limits)
 
 
 def applied(strategies: Sequence[Strategy], tubes: Sequence[TubeGates]) -> Iterator[AppliedGates]:

@@ -20,6 +20,7 @@ from carflow.cleaning.watch import WatchedTube, assess_stability
 from carflow.errors import CarflowError, Problems
 from carflow.fcs.reader import read_fcs
 from carflow.fcs.volume import AcquiredVolume, acquired_volume
+from carflow.gate_fit import batch_of
 from carflow.gating.cut_twins import cut_twins
 from carflow.gating.drawn_cells import DrawnCells, drawn_cells
 from carflow.gating.engine import gate
@@ -114,6 +115,8 @@ def _measured(tube: Tube, strategy: Strategy | None) -> Outcome:
         summary,
         far_negative_pct=_far_negatives(compensated),
         early=cells.early if cells is not None else None,
+        brightness=cells.brightness if cells is not None else {},
+        batch=batch_of(tube, acquisition),
         control_lot=tube.control_lot,
         control_values=control_values(tube, drawn, gated=gated, cells=cells),
     )

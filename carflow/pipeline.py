@@ -257,7 +257,7 @@ def _findings(
         if outcome.result.failure is not None
     ]
     cuts = [found for one in subjects for found in check_car_cut(one.subject_id, peak_days(one))]
-    gates = applied_gates.gate_findings(_tube_gates(outcomes))
+    gates = applied_gates.gate_findings(_tube_gates(outcomes), limits)
     found = (*check_batch(summaries, failures, limits=limits), *cuts, *gates, *study.findings)
     return tuple(sorted(found, key=lambda finding: finding.severity.rank))
 

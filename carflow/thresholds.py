@@ -42,8 +42,9 @@ class QcLimits:
     spillover_warn : float
         Largest spillover coefficient off the diagonal. Above 1 a dye is brighter in a
         foreign detector than in its own. Source: own choice.
-    matrix_difference_warn, matrix_difference_fail : float
-        Largest difference of a spillover coefficient to the usual matrix of the panel.
+    matrix_difference_warn, matrix_difference_fail, target_matrix_difference_fail : float
+        Largest difference of a spillover coefficient to the usual matrix of the panel; the last
+        for coefficients from or into the channels of the CD3 and CAR gates.
         Source: own choice; 0.01 moves a negative by 1 % of the brightness of the other dye.
     voltage_warn_v, voltage_fail_v : float
         Difference of a detector voltage to the usual one [V]. Any difference is worth a
@@ -88,6 +89,15 @@ class QcLimits:
         A smaller spread among the tubes counts as this one [percentage points], so that a very
         even batch finds no fault with a difference nobody would see: for singlets and viable
         events, and for percentages that change with the blood. Source: own choice.
+    brightness_z_warn : float
+        Robust z of a median brightness, of a tube in its batch and of a batch beside another.
+        Source: as `batch_z_warn`.
+    brightness_spread_least_decades : float
+        A smaller spread counts as this one [decades]: with 3.5 spreads, 1.5 times as bright is
+        the least that is noticed. Source: own choice.
+    gate_shift_warn_decades : float
+        How far a gate that was found in a tube lies from the median of its batch [decades].
+        Source: own choice; 0.3 is a factor of two.
     control_events_warn, control_events_fail : int
         CD3+ events of all controls of a panel together. At 10,000 ten events lie above a cut
         at the 99.9th percentile; at 2,000 ten above one at the 99.5th.
@@ -161,6 +171,7 @@ class QcLimits:
     spillover_warn: float = 1.0
     matrix_difference_warn: float = 0.01
     matrix_difference_fail: float = 0.05
+    target_matrix_difference_fail: float = 0.02
     voltage_warn_v: float = 0.0
     voltage_fail_v: float = 10.0
     range_ratio_warn: float = 1.0
@@ -183,6 +194,9 @@ class QcLimits:
     batch_z_warn: float = 3.5
     batch_spread_least_points: float = 1.0
     blood_spread_least_points: float = 3.0
+    brightness_z_warn: float = 3.5
+    brightness_spread_least_decades: float = 0.05
+    gate_shift_warn_decades: float = 0.3
     control_events_warn: int = 10_000
     control_events_fail: int = 2_000
     nominal_background_pct: float = 0.1

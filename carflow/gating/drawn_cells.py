@@ -6,11 +6,13 @@ the values of a population; they never make a count.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carflow.gating.brightness import bright_medians, brightness
 from carflow.gating.compensation import CompensationState
 from carflow.gating.engine import gate
 from carflow.gating.plan import plan
@@ -47,13 +49,15 @@ class DrawnCells:
     """Linear compensated values, (k, n), of k fluorescence channels of n T cells.
 
     `is_compensated` is False where there was no matrix, or none was asked for; `early` is None
-    where no population of CAR+ cells is named.
+    where no population of CAR+ cells is named. `brightness` are medians of steady populations of
+    the tube, T cells or not, from `carflow.gating.brightness`.
     """
 
     channels: tuple[str, ...]
     values: Values
     is_compensated: bool
     early: EarlyCells | None = None
+    brightness: Mapping[str, float] = field(default_factory=dict)
 
 
 def drawn_cells(drawn: DrawnEvents, strategy: Strategy) -> DrawnCells | None:
@@ -69,7 +73,7 @@ def drawn_cells(drawn: DrawnEvents, strategy: Strategy) -> DrawnCells | None:
     population = strategy.role(Role.CD3)
     if population is None:
         return None
-    gated = gate(drawn, strategy)
+    gated = gate(drawn, strategy, medians=bright_medians(strategy))
     inside = gated.mask(strategy.short_name(population))
     car = strategy.role(Role.CAR)
     steps = plan(drawn, strategy)
@@ -85,6 +89,7 @@ def drawn_cells(drawn: DrawnEvents, strategy: Strategy) -> DrawnCells | None:
         is_compensated=steps.state
         not in {CompensationState.NO_MATRIX, CompensationState.NOT_ASKED},
         early=_early(inside, gated.mask(strategy.short_name(car)) & inside) if car else None,
+        brightness=brightness(gated),
     )
 
 

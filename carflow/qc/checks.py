@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from carflow.errors import CarflowError
 from carflow.findings import Finding, Severity
 from carflow.qc.batch_checks import BATCH_CHECKS
+from carflow.qc.brightness_checks import BRIGHTNESS_CHECKS
 from carflow.qc.carry_over_checks import CARRY_OVER_CHECKS
 from carflow.qc.control_checks import CONTROL_CHECKS
 from carflow.qc.count_checks import COUNT_CHECKS
 from carflow.qc.course_checks import COURSE_CHECKS
 from carflow.qc.draw_checks import DRAW_CHECKS
+from carflow.qc.origin_checks import ORIGIN_CHECKS
 from carflow.qc.percentage_checks import PERCENTAGE_CHECKS
 from carflow.qc.population_checks import POPULATION_CHECKS
 from carflow.qc.register import CHECKS, Check
@@ -40,11 +42,12 @@ _OF_A_PANEL = (
     *BATCH_CHECKS,
     *SETTING_CHECKS,
     *PERCENTAGE_CHECKS,
+    *BRIGHTNESS_CHECKS,
     *RESIDUAL_CHECKS,
     *REPLICATE_CHECKS,
     *CONTROL_CHECKS,
 )
-_OF_A_STUDY = (*STUDY_CHECKS, *COURSE_CHECKS, *CARRY_OVER_CHECKS)
+_OF_A_STUDY = (*STUDY_CHECKS, *ORIGIN_CHECKS, *COURSE_CHECKS, *CARRY_OVER_CHECKS)
 
 
 def check_batch(

@@ -5,17 +5,22 @@ They look at the lock and at who was gated by it, not at any event.
 
 from __future__ import annotations
 
+import math
+import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carflow.findings import Finding, Severity
 from carflow.gating.estimates import Method
 from carflow.gating.lock import BATCH_MEDIAN, OTHER_BATCH
+from carflow.qc.limits import Above
+from carflow.qc.usual import some_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from carflow.gating.lock import Coordinates, FrozenGate, Lock
+    from carflow.thresholds import QcLimits
 
 _INSTEAD = {
     BATCH_MEDIAN: "the median of the batch",
@@ -33,7 +38,9 @@ class LockedSample:
     sha256: str
 
 
-def check_frozen_gates(lock: Lock, samples: Sequence[LockedSample]) -> tuple[Finding, ...]:
+def check_frozen_gates(
+    lock: Lock, samples: Sequence[LockedSample], limits: QcLimits
+) -> tuple[Finding, ...]:
     """Return what is to be said about the gates of a lock and the tubes gated by it.
 
     Parameters
@@ -42,11 +49,14 @@ def check_frozen_gates(lock: Lock, samples: Sequence[LockedSample]) -> tuple[Fin
         The gates.
     samples : sequence of LockedSample
         In the order of the sheet.
+    limits : QcLimits
+        How far a gate may lie from those of its batch.
     """
     return (
         *_cuts(lock),
         *_overrides(lock),
         *(found for sample in samples for found in _of_sample(lock, sample)),
+        *_moved(lock, samples, limits),
     )
 
 
@@ -125,6 +135,53 @@ def _of_sample(lock: Lock, sample: LockedSample) -> Iterator[Finding]:
             sample_id=sample.sample_id,
             value=poorest.quality,
         )
+
+
+def _moved(lock: Lock, samples: Sequence[LockedSample], limits: QcLimits) -> Iterator[Finding]:
+    """Yield one finding for each tube with gates of its own: how far they lie from the usual."""
+    allowed = Above(limits.gate_shift_warn_decades, unit="decades")
+    places: dict[tuple[str, str], dict[str, float]] = {}
+    for gate in lock.gates:
+        place = _place(gate)
+        if gate.sample_id and place is not None:
+            places.setdefault((gate.batch, gate.population), {})[gate.sample_id] = place
+    for sample in samples:
+        shifts = {
+            population: found[sample.sample_id] - statistics.median(found.values())
+            for (batch, population), found in places.items()
+            if batch == sample.batch
+            and sample.sample_id in found
+            and len(found) >= limits.batch_tubes_least
+        }
+        if shifts:
+            yield _moved_finding(sample.sample_id, shifts, allowed)
+
+
+def _moved_finding(sample_id: str, shifts: Mapping[str, float], allowed: Above) -> Finding:
+    odd = [name for name, shift in shifts.items() if allowed.severity(abs(shift)) is Severity.WARN]
+    told = [f"{name} at {10.0 ** shifts[name]:.3g} times the usual" for name in odd]
+    message = f"Found where it is usual in the batch: {', '.join(shifts)}."
+    if odd:
+        message = (
+            f"Found far from where it is usual in the batch: {some_of(told, '; ')}; the other "
+            "cells of this tube moved as well, or the gate found another valley."
+        )
+    return Finding(
+        code="QC-GATE-MOVED",
+        severity=Severity.WARN if odd else Severity.PASS,
+        message=message,
+        sample_id=sample_id,
+        value=max(map(abs, shifts.values())),
+        limit=str(allowed),
+    )
+
+
+def _place(gate: FrozenGate) -> float | None:
+    """Return log10 of where a gate was found, None where it was not or where it is no bound."""
+    bound = gate.coordinates.high if gate.coordinates.low is None else gate.coordinates.low
+    if gate.fallback or bound is None or bound <= 0.0:
+        return None
+    return math.log10(bound)
 
 
 def _late(lock: Lock, sample: LockedSample) -> Finding:

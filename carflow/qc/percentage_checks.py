@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 from carflow.findings import Finding, Severity
 from carflow.gating.strategy import Role
 from carflow.qc.limits import Above
-from carflow.qc.usual import some_of, tubes_of
-from carflow.study.model import SampleType
+from carflow.qc.usual import SAME_MATERIAL, some_of, tubes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 
 # from the outside in: an odd percentage further in is often the consequence of one further out
 _COMPARED = (Role.SINGLETS, Role.CELLS, Role.LIVE, Role.CD45, Role.LYMPHOCYTES, Role.CD3)
-# cultured cells and other people's blood are other material
-_SAME_MATERIAL = {SampleType.PATIENT, SampleType.PRE_INFUSION, SampleType.FMO}
 _OF_THE_STAINING = {Role.SINGLETS, Role.LIVE}
 _SD_OF_MAD = 1.4826
 
@@ -54,7 +51,7 @@ def check_percentages(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
 
     Untransduced and healthy tubes are left out: other material has other percentages.
     """
-    tubes = [tube for tube in group if tube.sample_type in _SAME_MATERIAL]
+    tubes = [tube for tube in group if tube.sample_type in SAME_MATERIAL]
     if not any(tube.population(role) for tube in tubes for role in _COMPARED):
         return ()
     usual = [*_usual(tubes, limits)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from carflow.findings import Finding, Severity
 from carflow.gating.strategy import Role
 from carflow.qc.limits import Below, Within
+from carflow.qc.telling import finding_of
 from carflow.qc.usual import some_of
 from carflow.study.model import SampleType
 
@@ -45,7 +46,7 @@ def check_viability(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
             "The gate of viable events lies neither in a population of cells nor in CD45+: "
             "viability could not be checked."
         )
-        return (_told(tube, code, Severity.INFO, message),)
+        return (finding_of(tube, code, Severity.INFO, message),)
     total = tube.counts.get(outer, 0)
     if total < limits.denominator_events_least:
         return (_too_few(tube, code, total, limits),)
@@ -172,7 +173,7 @@ def check_rate(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
         return ()
     if not tube.duration_s or tube.duration_s < 0:
         message = "The file states no acquisition time: its event rate could not be checked."
-        return (_told(tube, "QC-RATE", Severity.INFO, message),)
+        return (finding_of(tube, "QC-RATE", Severity.INFO, message),)
     allowed = Within(limits.events_per_s_low, limits.events_per_s_high, unit="1/s")
     rate = tube.n_events / tube.duration_s
     shown = f"{rate:,.0f}" if rate >= 100.0 else f"{rate:.4g}"
@@ -228,8 +229,4 @@ def _too_few(tube: TubeSummary, code: str, total: int, limits: QcLimits) -> Find
         f"Only {total:,} events in the denominator, fewer than "
         f"{limits.denominator_events_least:,}: the share was not judged."
     )
-    return _told(tube, code, Severity.INFO, message)
-
-
-def _told(tube: TubeSummary, code: str, severity: Severity, message: str) -> Finding:
-    return Finding(code=code, severity=severity, message=message, sample_id=tube.sample_id)
+    return finding_of(tube, code, Severity.INFO, message)

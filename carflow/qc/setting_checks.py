@@ -16,10 +16,11 @@ from carflow.findings import Finding, Severity
 from carflow.gating.compensation import CompensationState
 from carflow.qc.limits import Above, gravest
 from carflow.qc.summary import TubeSummary
+from carflow.qc.telling import finding_of
 from carflow.qc.usual import some_of, tubes_of, usual, usual_by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from carflow.qc.summary import MatrixSummary
     from carflow.qc.usual import Holders
@@ -127,9 +128,8 @@ def check_matrices(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
         return ()
     _, holders = usual({sample_id: matrix.sha256 for sample_id, (_, matrix) in held.items()})
     _, reference = held[holders.sample_ids[0]]
-    allowed = Above(limits.matrix_difference_warn, limits.matrix_difference_fail)
     return tuple(
-        _matrix_finding(tube, (matrix, reference), holders, allowed)
+        _matrix_finding(tube, (matrix, reference), holders, limits)
         for tube, matrix in held.values()
     )
 
@@ -216,7 +216,7 @@ def _matrix_finding(
     tube: TubeSummary,
     matrices: tuple[MatrixSummary, MatrixSummary],
     holders: Holders,
-    allowed: Above,
+    limits: QcLimits,
 ) -> Finding:
     own, reference = matrices
     if set(own.channels) != set(reference.channels):
@@ -225,39 +225,38 @@ def _matrix_finding(
             f"The spillover matrix is for other channels than usual ({holders}); only one of "
             f"the two has: {odd}."
         )
-        return Finding(
-            code="QC-MATRIX-DIFFERS",
-            severity=Severity.FAIL,
-            message=message,
-            sample_id=tube.sample_id,
-            limit=str(allowed),
-        )
-    difference, dye, detector = _largest_difference(own, reference)
-    severity = allowed.severity(difference)
+        return finding_of(tube, "QC-MATRIX-DIFFERS", Severity.FAIL, message)
+    judged = [
+        (allowed.severity(difference), difference, dye, detector, allowed)
+        for difference, dye, detector in _differences(own, reference)
+        for allowed in [_allowed(tube, (dye, detector), limits)]
+    ]
+    severity, difference, dye, detector, allowed = min(
+        judged, key=lambda found: (found[0].rank, -found[1])
+    )
     message = (
-        f"The spillover matrix differs by {difference:.3g} at most from the usual one, from "
+        f"The spillover matrix differs by {difference:.3g} from the usual one, from "
         f"{tube.channel_label(dye)} into {tube.channel_label(detector)} ({holders})."
         if difference > 0
         else "The spillover matrix is the usual one of the panel."
     )
-    return Finding(
-        code="QC-MATRIX-DIFFERS",
-        severity=severity,
-        message=message,
-        sample_id=tube.sample_id,
-        value=difference,
-        limit=str(allowed),
-    )
+    return finding_of(tube, "QC-MATRIX-DIFFERS", severity, message, value=difference, limit=allowed)
 
 
-def _largest_difference(own: MatrixSummary, reference: MatrixSummary) -> tuple[float, str, str]:
-    """Return the largest absolute difference, with the dye and the detector it concerns."""
+def _allowed(tube: TubeSummary, pair: tuple[str, str], limits: QcLimits) -> Above:
+    """Return the limits of one coefficient: narrower where CD3 or CAR is gated."""
+    fail = limits.matrix_difference_fail
+    if set(pair) & set(tube.target_channels):
+        fail = min(fail, limits.target_matrix_difference_fail)
+    return Above(min(limits.matrix_difference_warn, fail), fail)
+
+
+def _differences(own: MatrixSummary, reference: MatrixSummary) -> Iterator[tuple[float, str, str]]:
+    """Yield the absolute difference of each coefficient, with its dye and its detector."""
     place = {channel: number for number, channel in enumerate(reference.channels)}
-    return max(
-        (abs(value - reference.rows[place[dye]][place[detector]]), dye, detector)
-        for dye, row in zip(own.channels, own.rows, strict=True)
-        for detector, value in zip(own.channels, row, strict=True)
-    )
+    for dye, row in zip(own.channels, own.rows, strict=True):
+        for detector, value in zip(own.channels, row, strict=True):
+            yield abs(value - reference.rows[place[dye]][place[detector]]), dye, detector
 
 
 def _numbers(tube: TubeSummary, texts: Sequence[str]) -> dict[str, float]:

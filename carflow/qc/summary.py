@@ -11,10 +11,9 @@ No array, no path, no text out of a file but channel and marker names.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,10 +22,11 @@ import numpy as np
 from carflow.cleaning.residual_spillover import ResidualSlope
 from carflow.cleaning.stability import Stability
 from carflow.findings import Finding
+from carflow.gating.brightness import lower_bound
 from carflow.gating.compensation import CompensationState
 from carflow.gating.drawn_cells import EarlyCells
-from carflow.gating.shapes import Polygon
 from carflow.gating.strategy import AssayLimits, Role
+from carflow.qc.origin import Origin, instrument_sha256, origin_of
 from carflow.quantify.gated import car_marker
 from carflow.study.model import SampleType
 
@@ -116,6 +116,12 @@ class TubeSummary:
     instrument_sha256 : str
         Hash of the free text that names the cytometer, "" where the file gives none: compared,
         never printed.
+    origin : Origin
+        What the file says of software, operator and sample, as hashes.
+    batch : str
+        Id of the batch, see `carflow.gating.lock.batch_id`; "" where it is not known.
+    brightness : Mapping[str, float]
+        Medians of steady populations by name, such as ``CD3 of CD3+``; linear, compensated.
     assay : AssayLimits, optional
         The event limits of the gate file; None without gates.
     populations : tuple of PopulationEvents
@@ -175,6 +181,9 @@ class TubeSummary:
     skipped: tuple[str, ...] = ()
     reader_findings: tuple[Finding, ...] = ()
     instrument_sha256: str = ""
+    origin: Origin = field(default_factory=Origin)
+    batch: str = ""
+    brightness: Mapping[str, float] = field(default_factory=dict)
     assay: AssayLimits | None = None
     populations: tuple[PopulationEvents, ...] = ()
     per_ul: Mapping[str, float] = field(default_factory=dict)
@@ -198,16 +207,6 @@ class TubeSummary:
             CompensationState.NO_MATRIX,
             CompensationState.NOT_ASKED,
         }
-
-    @property
-    def spillover_sha256(self) -> str:
-        """The hash of the spillover matrix, "" where the file holds none."""
-        return self.matrix.sha256 if self.matrix else ""
-
-    @property
-    def spillover_channels(self) -> tuple[str, ...]:
-        """The channels of the spillover matrix, empty where the file holds none."""
-        return self.matrix.channels if self.matrix else ()
 
     @property
     def condition_number(self) -> float | None:
@@ -260,16 +259,14 @@ def summarise(
     stability : Stability, optional
         The tube's course through time.
     """
-    strategy = gated.strategy if gated else None
-    gate_channels = dict(gated.channels) if gated else {}
-    return TubeSummary(
+    summary = TubeSummary(
         sample_id=tube.sample_id,
         subject_id=tube.subject_id,
         day=tube.day,
         sample_type=tube.sample_type,
         row=tube.row,
-        panel_id=tube.panel_id or (strategy.panel_id if strategy else ""),
-        gates_name=strategy.name if strategy else "",
+        panel_id=tube.panel_id,
+        gates_name="",
         n_events=acquisition.n_events,
         channels=acquisition.channels,
         markers=acquisition.markers,
@@ -287,23 +284,34 @@ def summarise(
         beads_in_tube=tube.beads_in_tube,
         cbc_hours_apart=tube.cbc_hours_apart,
         hours_to_acquisition=tube.hours_to_acquisition,
-        n_nonfinite=gated.n_nonfinite if gated else None,
-        n_removed=acquisition.n_events - gated.n_events if gated else 0,
-        gate_channels=gate_channels,
-        target_channels=_target_channels(strategy, gate_channels) if strategy else (),
-        counts=_role_counts(gated) if gated else {},
         saturated=dict(saturated or {}),
-        compensation=_compensation(gated) if gated else None,
-        uncovered=gated.uncovered if gated else (),
-        skipped=gated.skipped if gated else (),
         reader_findings=acquisition.findings,
-        instrument_sha256=_instrument(acquisition.keywords),
-        assay=strategy.limits if strategy else None,
-        populations=_populations(gated) if gated else (),
-        car_negative_median=_car_negative_median(gated) if gated else None,
-        car_cut=_car_cut(strategy) if strategy else None,
+        instrument_sha256=instrument_sha256(acquisition.keywords),
+        origin=origin_of(acquisition.keywords),
         residuals=tuple(residuals),
         stability=stability,
+    )
+    return summary if gated is None else _with_populations(summary, gated)
+
+
+def _with_populations(summary: TubeSummary, gated: Gated) -> TubeSummary:
+    strategy, gate_channels = gated.strategy, dict(gated.channels)
+    return replace(
+        summary,
+        panel_id=summary.panel_id or strategy.panel_id,
+        gates_name=strategy.name,
+        n_nonfinite=gated.n_nonfinite,
+        n_removed=summary.n_events - gated.n_events,
+        gate_channels=gate_channels,
+        target_channels=_target_channels(strategy, gate_channels),
+        counts=_role_counts(gated),
+        compensation=_compensation(gated),
+        uncovered=gated.uncovered,
+        skipped=gated.skipped,
+        assay=strategy.limits,
+        populations=_populations(gated),
+        car_negative_median=_car_negative_median(gated),
+        car_cut=_car_cut(strategy),
     )
 
 
@@ -325,19 +333,7 @@ def _car_cut(strategy: Strategy) -> float | None:
     if population is None or marker is None:
         return None
     axis = [dimension.name for dimension in population.dimensions].index(marker)
-    shape = population.shape
-    if isinstance(shape, Polygon):
-        low = min(vertex[axis] for vertex in shape.vertices)
-    else:
-        low = shape.bounds[axis][0]
-    cut = float(population.dimensions[axis].scale.inverse(np.array([low]))[0])
-    return cut if math.isfinite(low) and math.isfinite(cut) else None
-
-
-def _instrument(keywords: Mapping[str, str]) -> str:
-    """Return a hash of model and serial number of the cytometer, "" where neither is given."""
-    named = [" ".join(keywords.get(name, "").casefold().split()) for name in ("$CYT", "$CYTSN")]
-    return hashlib.sha256("\n".join(named).encode("utf-8")).hexdigest() if any(named) else ""
+    return lower_bound(population, axis)
 
 
 def _populations(gated: Gated) -> tuple[PopulationEvents, ...]:

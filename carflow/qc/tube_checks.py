@@ -15,6 +15,7 @@ from carflow.findings import Finding, Severity
 from carflow.gating.compensation import CompensationState
 from carflow.gating.strategy import Role
 from carflow.qc.limits import Above, Below, gravest
+from carflow.qc.telling import finding_of
 from carflow.study.model import SampleType
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ def check_reader(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
     noticed = [found for found in tube.reader_findings if found.severity is not Severity.PASS]
     if not noticed:
         message = "The reader found nothing unusual in the file."
-        return (_plain(tube, "QC-READER", Severity.PASS, message),)
+        return (finding_of(tube, "QC-READER", Severity.PASS, message),)
     return tuple(
-        _plain(tube, "QC-READER", found.severity, f"{found.code}: {found.message}")
+        finding_of(tube, "QC-READER", found.severity, f"{found.code}: {found.message}")
         for found in noticed
     )
 
@@ -71,7 +72,7 @@ def check_time_gate(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
         f"The time of this tube cannot be used, so every event passed {_named(tube.skipped)}; "
         "a disturbed start or end of the acquisition is still in its numbers."
     )
-    return (_plain(tube, "QC-TIME-GATE", Severity.WARN, message),)
+    return (finding_of(tube, "QC-TIME-GATE", Severity.WARN, message),)
 
 
 def _named(populations: tuple[str, ...]) -> str:
@@ -110,7 +111,7 @@ def check_cd3_events(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]
         return ()
     if Role.CD3 not in tube.counts:
         message = "The gates name no CD3+ population: its size could not be checked."
-        return (_plain(tube, "QC-CD3-EVENTS", Severity.INFO, message),)
+        return (finding_of(tube, "QC-CD3-EVENTS", Severity.INFO, message),)
     count = _Count(
         code="QC-CD3-EVENTS",
         number=tube.counts[Role.CD3],
@@ -130,7 +131,7 @@ def check_beads(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
             "The sheet gives a bead number, but the gates name no bead population: "
             "the beads could not be checked."
         )
-        return (_plain(tube, "QC-BEADS", Severity.INFO, message),)
+        return (finding_of(tube, "QC-BEADS", Severity.INFO, message),)
     count = _Count(
         code="QC-BEADS",
         number=tube.counts[Role.BEADS],
@@ -148,17 +149,17 @@ def check_saturation(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]
     }
     if not shares:
         message = "Saturation could not be checked: no share of saturated events is known."
-        return (_plain(tube, "QC-SATURATION", Severity.INFO, message),)
+        return (finding_of(tube, "QC-SATURATION", Severity.INFO, message),)
     allowed = {name: _saturation_limit(tube, name, limits) for name in shares}
     judged = {name: allowed[name].severity(share) for name, share in shares.items()}
     order = sorted(shares, key=lambda name: (judged[name].rank, -shares[name], name))
     exceeded = [name for name in order if judged[name] is not Severity.PASS]
     if exceeded:
-        told = ", ".join(
+        channels = ", ".join(
             f"{tube.channel_label(name)} {shares[name]:.3g} % (limit {allowed[name].warn:g} %)"
             for name in exceeded
         )
-        message = f"Events at the upper end of the range, of unknown brightness: {told}."
+        message = f"Events at the upper end of the range, of unknown brightness: {channels}."
     else:
         label = tube.channel_label(order[0])
         message = f"At most {shares[order[0]]:.3g} % of the events are saturated ({label})."
@@ -227,10 +228,6 @@ def _judge(tube: TubeSummary, count: _Count, enough: Below) -> Finding:
     )
 
 
-def _plain(tube: TubeSummary, code: str, severity: Severity, message: str) -> Finding:
-    return Finding(code=code, severity=severity, message=message, sample_id=tube.sample_id)
-
-
 def _saturation_limit(tube: TubeSummary, channel: str, limits: QcLimits) -> Above:
     if channel in tube.target_channels:
         return Above(limits.target_saturation_warn_pct, limits.target_saturation_fail_pct, unit="%")
@@ -241,25 +238,25 @@ def _matrix_present(tube: TubeSummary) -> Finding:
     code = "QC-MATRIX-MISSING"
     if tube.matrix is None and tube.compensation is None:
         message = "No usable spillover matrix; without gates it is not known whether one is needed."
-        return _plain(tube, code, Severity.INFO, message)
+        return finding_of(tube, code, Severity.INFO, message)
     if tube.matrix is None:
         message = (
             "The gates ask for compensation, but the file holds no usable spillover matrix: "
             "the populations were gated uncompensated."
         )
-        return _plain(tube, code, Severity.FAIL, message)
+        return finding_of(tube, code, Severity.FAIL, message)
     if tube.matrix.is_identity:
         message = (
             "The spillover matrix compensates nothing (identity): either the values were "
             "compensated before export, or no compensation was set up."
         )
-        return _plain(tube, code, Severity.WARN, message)
+        return finding_of(tube, code, Severity.WARN, message)
     if tube.uncovered:
         missing = ", ".join(tube.channel_label(channel) for channel in tube.uncovered)
         message = f"The spillover matrix leaves out {missing}: gated uncompensated."
-        return _plain(tube, code, Severity.WARN, message)
+        return finding_of(tube, code, Severity.WARN, message)
     message = f"The file holds a spillover matrix of {len(tube.matrix.channels)} channels."
-    return _plain(tube, code, Severity.PASS, message)
+    return finding_of(tube, code, Severity.PASS, message)
 
 
 def _matrix_condition(tube: TubeSummary, matrix: MatrixSummary, limits: QcLimits) -> Finding:

@@ -25,6 +25,9 @@ Value = TypeVar("Value", bound=Hashable)
 CONTROLS = frozenset({SampleType.FMO, SampleType.UNTRANSDUCED, SampleType.PRE_INFUSION})
 """Tubes that show where CAR begins."""
 
+SAME_MATERIAL = frozenset({SampleType.PATIENT, SampleType.PRE_INFUSION, SampleType.FMO})
+"""Tubes of patients' blood: cultured cells and other people's blood are other material."""
+
 _LISTED = 5
 
 

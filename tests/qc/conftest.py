@@ -9,6 +9,7 @@ import pytest
 from carflow.cleaning.residual_spillover import ResidualSlope
 from carflow.gating.compensation import CompensationState
 from carflow.gating.strategy import AssayLimits, Role
+from carflow.qc.origin import Origin, hash_of_name
 from carflow.qc.summary import MatrixSummary, PopulationEvents, TubeSummary
 from carflow.study.model import SampleType
 
@@ -106,6 +107,13 @@ def _tube(
         saturated={"FSC-A": 0.001, "FITC-A": 0.0, "APC-A": 0.002},
         compensation=CompensationState.APPLIED,
         instrument_sha256="one cytometer",
+        origin=Origin(
+            software_sha256="one release",
+            operator_sha256="one person",
+            labels={"TUBE NAME": hash_of_name(sample_id)},
+        ),
+        batch="one batch",
+        brightness={"CD3 of CD3+": 5_000.0, "CD4 of CD4+": 9_000.0},
         assay=AssayLimits(),
         per_ul={"cd3_per_ul_beads": 900.0, "cd3_per_ul_wbc": 1_000.0},
         car_negative_median=120.0,

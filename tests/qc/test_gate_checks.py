@@ -11,6 +11,7 @@ from carflow.gating.lock import (
     LockedTube,
 )
 from carflow.qc.gate_checks import LockedSample, check_frozen_gates
+from carflow.thresholds import QcLimits
 
 GATE = FrozenGate(
     population="CD3+", batch="b", sample_id="S1", coordinates=Coordinates(low=1234.5),
@@ -28,10 +29,13 @@ LOCK = Lock(
     gates=(GATE, CUT),
 )  # fmt: skip
 SAMPLE = LockedSample(sample_id="S1", subject_id="P", batch="b", sha256="a")
+LIMITS = QcLimits()
 
 
 def messages(lock: Lock, sample: LockedSample = SAMPLE) -> dict[str, tuple[Severity, str]]:
-    return {one.code: (one.severity, one.message) for one in check_frozen_gates(lock, [sample])}
+    return {
+        one.code: (one.severity, one.message) for one in check_frozen_gates(lock, [sample], LIMITS)
+    }
 
 
 def test_found_gates_pass_with_the_least_certain_one() -> None:
@@ -89,4 +93,37 @@ def test_another_file_under_the_same_name_warns() -> None:
 
 
 def test_a_lock_without_found_gates_says_nothing() -> None:
-    assert check_frozen_gates(replace(LOCK, gates=(), tubes=()), [SAMPLE]) == ()
+    assert check_frozen_gates(replace(LOCK, gates=(), tubes=()), [SAMPLE], LIMITS) == ()
+
+
+def _found_at(*places: float) -> tuple[Lock, list[LockedSample]]:
+    gates = [
+        replace(GATE, sample_id=f"S{number}", coordinates=Coordinates(low=place))
+        for number, place in enumerate(places, start=1)
+    ]
+    samples = [replace(SAMPLE, sample_id=one.sample_id) for one in gates]
+    return replace(LOCK, gates=tuple(gates)), samples
+
+
+def test_a_gate_found_far_from_those_of_its_batch_warns() -> None:
+    lock, samples = _found_at(1_000.0, 1_100.0, 900.0, 1_000.0, 2_100.0)
+
+    found = [one for one in check_frozen_gates(lock, samples, LIMITS) if "MOVED" in one.code]
+
+    assert [one.severity for one in found] == [*[Severity.PASS] * 4, Severity.WARN]
+    assert found[-1].message == (
+        "Found far from where it is usual in the batch: CD3+ at 2.1 times the usual; the other "
+        "cells of this tube moved as well, or the gate found another valley."
+    )
+    assert found[0].message == "Found where it is usual in the batch: CD3+."
+    assert found[-1].limit == "warn > 0.3 decades"
+
+
+def test_a_gate_that_fell_back_does_not_tell_what_is_usual() -> None:
+    lock, samples = _found_at(1_000.0, 1_100.0, 900.0, 1_000.0, 2_100.0)
+    lost = tuple(replace(one, fallback=BATCH_MEDIAN) for one in lock.gates[:1])
+
+    found = check_frozen_gates(replace(lock, gates=(*lost, *lock.gates[1:])), samples, LIMITS)
+
+    # four gates that were found are fewer than the five that tell what is usual
+    assert "QC-GATE-MOVED" not in {one.code for one in found}

@@ -257,10 +257,10 @@ def test_the_matrix_is_told_in_plain_numbers(acquisition: Acquisition) -> None:
     summary = summarise(_row(acquisition.path), acquisition)
 
     assert acquisition.spillover is not None
-    assert summary.spillover_channels == ("FITC-A", "APC-A")
     assert summary.matrix is not None
+    assert summary.matrix.channels == ("FITC-A", "APC-A")
     assert summary.matrix.rows == ((1.0, 0.1), (0.02, 1.0))
-    assert summary.spillover_sha256 == acquisition.spillover.sha256
+    assert summary.matrix.sha256 == acquisition.spillover.sha256
     # closed form for 2 x 2, from the sum of squares and the determinant
     squares, determinant = 1.0 + 0.1**2 + 0.02**2 + 1.0, 1.0 - 0.1 * 0.02
     expected = (squares + math.sqrt(squares**2 - 4.0 * determinant**2)) / (2.0 * determinant)
@@ -294,8 +294,7 @@ def test_a_missing_matrix_is_missed_only_where_a_gate_wants_it(tmp_path: Path) -
     assert wanted.compensation is CompensationState.NO_MATRIX
     assert not wanted.compensated
     assert scatter.compensation is CompensationState.NOT_ASKED
-    assert (wanted.spillover_sha256, wanted.spillover_channels) == ("", ())
-    assert wanted.condition_number is None
+    assert (wanted.matrix, wanted.condition_number) == (None, None)
 
 
 def test_a_summary_travels_between_processes_and_into_a_dictionary(
