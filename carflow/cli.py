@@ -64,6 +64,11 @@ Population = Annotated[
 ]
 
 
+BaselineFile = Annotated[
+    Path | None, typer.Option("--baseline", help="Baseline file: judge process controls by it.")
+]
+
+
 class ListingFormat(StrEnum):
     """How findings are printed."""
 
@@ -82,11 +87,12 @@ def run(
     sample: WorkspaceSample = None,
     jobs: Jobs = 1,
     group_by: GroupBy = "",
+    baseline: BaselineFile = None,
     population: Population = False,
 ) -> ExitCode:
     """Go from a sample sheet and gates to counts, curves, peaks, checks and a report."""
-    from carflow import pipeline
-    from carflow.report.files import make_folder
+    from carflow import pipeline, qc_files
+    from carflow.report.files import check_writable
     from carflow.study.sheet import read_study
 
     if population:
@@ -94,11 +100,14 @@ def run(
 
         require_bayes()
     strategies = read_strategies(gates, sample)
+    baselines = qc_files.read_baselines(baseline) if baseline else ()
     study = read_study(sheet, group_by=group_by)
     say_fitting(strategies)
-    make_folder(out)
+    check_writable(out)
     with TubeProgress(len(study.tubes)) as progress:
-        result = pipeline.run(study, strategies, jobs=jobs, tube_done=progress.tube_done)
+        result = pipeline.run(
+            study, strategies, jobs=jobs, baselines=baselines, tube_done=progress.tube_done
+        )
     if population:
         from carflow.population import with_population
 
@@ -130,9 +139,7 @@ def qc(
     multiqc: Annotated[
         Path | None, typer.Option(help="Folder for MultiQC custom content (*_mqc.json).")
     ] = None,
-    baseline: Annotated[
-        Path | None, typer.Option(help="Baseline file: judge process controls against it.")
-    ] = None,
+    baseline: BaselineFile = None,
     freeze_baseline: Annotated[
         Path | None,
         typer.Option(help="Write the process controls of this sheet as a baseline file."),

@@ -24,7 +24,7 @@ from carflow.kinetics.cohort_summary import cohort_summaries
 from carflow.kinetics.methods import compare_pooled
 from carflow.measured import Outcome, attempt
 from carflow.provenance import provenance_of
-from carflow.qc.baselines import check_charts
+from carflow.qc.baselines import charts_of, check_charts, undated
 from carflow.qc.checks import check_batch
 from carflow.qc.cut_checks import check_car_cut
 from carflow.qc.summary import TubeSummary
@@ -34,6 +34,7 @@ from carflow.quantify.merging import TubePart
 from carflow.quantify.tube import quantify_tube
 from carflow.result.rows import FINDING_COLUMNS, finding_rows
 from carflow.result.run import ManifestRow, Result, frame
+from carflow.study.model import SampleType
 from carflow.visits import VisitTube, merged_visits, subject_result
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def run(
     *,
     jobs: int = 1,
     limits: QcLimits | None = None,
+    baselines: Sequence[Baseline] = (),
     tube_done: TubeDone | None = None,
 ) -> Result:
     """Return everything the tubes of a study have to say.
@@ -74,6 +76,8 @@ def run(
         Tubes worked on at a time; the answer does not depend on it.
     limits : QcLimits, optional
         Thresholds of the checks; by default those the gate files state.
+    baselines : sequence of Baseline
+        What process controls are judged by.
     tube_done : callable, optional
         Called with each tube and its error, or None, as the tubes are done.
 
@@ -96,6 +100,7 @@ def run(
     outcomes = tuple(_quantified(study, gated))
     moved = move_cuts(_cut_tubes(study, outcomes))
     subjects = _subjects(study, outcomes, moved)
+    summaries = _summaries(outcomes)
     return Result(
         tube_results=tuple(
             replace(one.result, cut_shifts=moved.shifts.get(one.result.sample_id, ()))
@@ -103,7 +108,8 @@ def run(
         ),
         subject_results=subjects,
         pooled_comparisons=compare_pooled([one.curves for one in subjects]),
-        all_findings=_findings(study, outcomes, subjects, limits),
+        all_findings=_findings(study, outcomes, subjects, limits=limits, baselines=baselines),
+        charts=undated(charts_of(summaries, baselines)),
         provenance=provenance_of(
             study,
             strategies,
@@ -155,14 +161,10 @@ def checked(
     outcomes = tuple(
         _quantified(study, _outcomes(study, strategies, jobs=jobs, tube_done=tube_done))
     )
-    summaries = tuple(one.summary for one in outcomes if one.summary is not None)
     subjects = _subjects(study, outcomes, move_cuts(_cut_tubes(study, outcomes)))
-    found = _findings(study, outcomes, subjects, limits)
-    if baselines:
-        found = (*found, *check_charts(summaries, baselines))
     return Checked(
-        findings=tuple(sorted(found, key=lambda finding: finding.severity.rank)),
-        summaries=summaries,
+        findings=_findings(study, outcomes, subjects, limits=limits, baselines=baselines),
+        summaries=_summaries(outcomes),
     )
 
 
@@ -190,7 +192,13 @@ def check(
 def _outcomes(
     study: Study, strategies: tuple[Strategy, ...], *, jobs: int, tube_done: TubeDone | None
 ) -> tuple[Outcome, ...]:
-    by_tube = [gates_for(tube.sample_id, tube.panel_id, strategies) for tube in study.tubes]
+    by_tube = [
+        # the beads of a cytometer are looked at as acquired, whatever their panel
+        None
+        if tube.sample_type is SampleType.BEAD_QC
+        else gates_for(tube.sample_id, tube.panel_id, strategies)
+        for tube in study.tubes
+    ]
     work = partial(_outcome, tube_done=tube_done)
     if jobs <= 1:
         return tuple(map(work, study.tubes, by_tube))
@@ -248,9 +256,11 @@ def _findings(
     study: Study,
     outcomes: tuple[Outcome, ...],
     subjects: tuple[SubjectResult, ...],
+    *,
     limits: QcLimits,
+    baselines: Sequence[Baseline],
 ) -> tuple[Finding, ...]:
-    summaries = [outcome.summary for outcome in outcomes if outcome.summary is not None]
+    summaries = _summaries(outcomes)
     failures = [
         (outcome.result.sample_id, outcome.result.failure.code, outcome.result.failure.sentence)
         for outcome in outcomes
@@ -258,8 +268,14 @@ def _findings(
     ]
     cuts = [found for one in subjects for found in check_car_cut(one.subject_id, peak_days(one))]
     gates = applied_gates.gate_findings(_tube_gates(outcomes), limits)
-    found = (*check_batch(summaries, failures, limits=limits), *cuts, *gates, *study.findings)
+    charted = check_charts(summaries, baselines)
+    batch = check_batch(summaries, failures, limits=limits)
+    found = (*batch, *cuts, *gates, *study.findings, *charted)
     return tuple(sorted(found, key=lambda finding: finding.severity.rank))
+
+
+def _summaries(outcomes: tuple[Outcome, ...]) -> tuple[TubeSummary, ...]:
+    return tuple(one.summary for one in outcomes if one.summary is not None)
 
 
 def _cut_tubes(study: Study, outcomes: tuple[Outcome, ...]) -> list[CutTube]:

@@ -95,7 +95,7 @@ ROOMS: dict[str, list[str]] = {
         "curves",
         "subject_tables", "comparison_table", "workbook", "timecourse", "density", "expansion",
         "found_gates", "model_figure", "subjects", "dilution", "cut_band", "cohort_band",
-        "posterior", "beside", "time_traces", "levey_jennings", "page", "outputs",
+        "posterior", "levey_jennings", "beside", "time_traces", "page", "outputs",
     ],
 }  # fmt: skip
 

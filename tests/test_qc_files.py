@@ -1,6 +1,7 @@
 """Process controls from FCS files to findings and a picture, through the command."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from carflow import simulate
 from carflow.cli import main
 from carflow.errors import ExitCode
 from carflow.fcs.writer import write_fcs
+from carflow.report.outputs import read_result
 
 HEADER = "file,sample_id,subject_id,day,sample_type,control_lot\n"
 
@@ -85,6 +87,40 @@ def test_a_new_lot_has_no_baseline(beads: Path, capsys: pytest.CaptureFixture[st
     main(["qc", later, "--baseline", f"{beads}/base.json", "--format", "json"])
 
     assert set(charted(capsys.readouterr().out).values()) == {"info"}
+
+
+def test_a_run_charts_its_process_controls_whatever_the_gates(
+    beads: Path, sample_fcs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tubes = [f"P01_d{day}.fcs,d{day},P01,{day},patient," for day in ("07", "12")]
+    for day in ("07", "12"):
+        shutil.copy(sample_fcs / f"P01_d{day}.fcs", beads)
+    controls = [f"{name}.fcs,{name},beads,12,bead-QC,L1" for name in ("sound", "dim")]
+    path = beads / "both.csv"
+    path.write_text(HEADER + "\n".join([*tubes, *controls]) + "\n", encoding="utf-8")
+    out = beads / "out"
+    options = ["--gates", "car_t_blood", "--out", str(out)]
+    code = main(["run", str(path), *options, "--baseline", f"{beads}/base.json"])
+
+    result = read_result(out)
+    assert code == ExitCode.QC_FAIL
+    assert {one.sample_id: str(one.severity) for one in result.all_findings
+            if one.code == "QC-CHART"} == {"sound": "pass", "dim": "fail"}  # fmt: skip
+    # beads are nobody's subject, need no gates, and bring no date into what is passed on
+    assert [one.subject_id for one in result.subject_results] == ["P01"]
+    assert [one.failure for one in result.tube_results] == [None] * 4
+    assert "2001-03" not in (out / "result.json").read_text(encoding="utf-8")
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "Control charts, every run against its frozen baseline: bead MFI" in page
+    assert (out / "figures" / "controls.png").read_bytes().startswith(b"\x89PNG")
+
+    capsys.readouterr()
+    main(["run", str(path), *options])
+    told = capsys.readouterr().err
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "process controls were not judged" not in told  # nobody need act on it
+    assert "2 process controls were not judged: no baseline file was named" in page
+    assert "Control charts" not in page
 
 
 @pytest.mark.parametrize(("name", "start"), [("c.png", b"\x89PNG"), ("c.svg", b"<?xml")])

@@ -12,7 +12,7 @@ them; channels of one tube are not, since they fail together or not at all.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -101,13 +101,26 @@ def check_charts(
 ) -> tuple[Finding, ...]:
     """Return one finding for each process control: PASS, WARN by 1-2s alone, FAIL by other rules.
 
-    A control of a lot or cytometer without a baseline is told and not judged.
+    A control of a lot or cytometer without a baseline is told and not judged; without any
+    baseline that is said once.
     """
+    controls = [tube for tube in tubes if tube.control_values]
+    if controls and not baselines:
+        whose = f"{len(controls)} process control{'s were' if len(controls) > 1 else ' was'}"
+        message = f"{whose} not judged: no baseline file was named (--baseline FILE)."
+        return (Finding(code="QC-CHART", severity=Severity.INFO, message=message),)
     charts = charts_of(tubes, baselines)
     return tuple(
         _finding(tube, [(one.baseline, run) for one in charts for run in _runs_of(one, tube)])
-        for tube in tubes
-        if tube.control_values
+        for tube in controls
+    )
+
+
+def undated(charts: Sequence[Chart]) -> tuple[Chart, ...]:
+    """Return charts without the times of their runs, to be passed on: their order is kept."""
+    return tuple(
+        replace(chart, runs=tuple(replace(run, acquired_at=None) for run in chart.runs))
+        for chart in charts
     )
 
 
@@ -195,15 +208,7 @@ def _across_lots(charts: Sequence[Chart]) -> Iterator[Chart]:
             scores = [levels.get(_day_of(chart, run), [])]
             more = [rule for rule, test in _WITHIN if len(scores[0]) > 1 and test(scores)]
             rules = {*run.rules, *more}
-            runs.append(
-                ChartedRun(
-                    sample_id=run.sample_id,
-                    acquired_at=run.acquired_at,
-                    value=run.value,
-                    z=run.z,
-                    rules=tuple(rule for rule in Rule if rule in rules),
-                )
-            )
+            runs.append(replace(run, rules=tuple(rule for rule in Rule if rule in rules)))
         yield Chart(baseline=chart.baseline, runs=tuple(runs))
 
 
@@ -233,14 +238,14 @@ def _finding(tube: TubeSummary, runs: Sequence[tuple[Baseline, ChartedRun]]) -> 
     odd = [(baseline, run) for baseline, run in runs if run.rules]
     furthest = max(runs, key=lambda pair: abs(pair[1].z))[1].z
     severity = Severity.PASS
-    message = f"The process control is within its baseline on {len(runs)} charts."
+    message = f"The process control is within its baseline on {_charts(len(runs))}."
     if odd:
         minor = all(run.rules == (Rule.ONE_2S,) for _, run in odd)
         severity = Severity.WARN if minor else Severity.FAIL
         odd.sort(key=lambda pair: (pair[1].rules == (Rule.ONE_2S,), -abs(pair[1].z)))
         told = some_of([_sentence(baseline, run) for baseline, run in odd], "; ")
         message = (
-            f"The process control left its baseline on {len(odd)} of {len(runs)} charts: {told}."
+            f"The process control left its baseline on {len(odd)} of {_charts(len(runs))}: {told}."
         )
     return Finding(
         code="QC-CHART",
@@ -252,6 +257,11 @@ def _finding(tube: TubeSummary, runs: Sequence[tuple[Baseline, ChartedRun]]) -> 
     )
 
 
+def _charts(number: int) -> str:
+    return "1 chart" if number == 1 else f"{number} charts"
+
+
 def _sentence(baseline: Baseline, run: ChartedRun) -> str:
     rules = ", ".join(run.rules)
-    return f"{baseline.material} {run.value:.4g}, {run.z:+.1f} SD, by {rules}"
+    value = f"{float(f'{run.value:.4g}'):,g}"  # no exponent
+    return f"{baseline.material} {value}, {run.z:+.1f} SD, by {rules}"

@@ -7,6 +7,7 @@ that are not to be believed are told, and who reads the findings decides.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from carflow.cleaning.stability import MOST_LEFT_OUT_PCT
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 _TOLD_INTERVALS = 5
 _FEW_EVENTS = 10_000
+
+_SD_OF_RANKS = 100.0 / math.sqrt(12.0)  # of ranks from 0 to 100
+_RANGE_OF_CHANCE = 6.5  # SD between the extremes of ten means, in one of 5,000 channels
 
 
 def check_stability(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
@@ -49,7 +53,10 @@ def check_stability(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
             message += f" Of {tube.n_events:,} events hardly any stretch below 100 can be told."
     if stability.suspect_pct > limits.suspect_warn_pct:
         severity = Severity.WARN if severity is Severity.PASS else severity
-        message += f" {stability.suspect_pct:.3g} % more depart a little."
+        message += (
+            f" In {stability.suspect_pct:.3g} % of the tube they depart a little, too little to "
+            "name a stretch."
+        )
     return (
         Finding(
             code="QC-TIME-STABILITY",
@@ -71,19 +78,30 @@ def check_drift(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
         return (_not_judged(tube, "QC-TIME-DRIFT", stability),)
     allowed = Above(limits.drift_warn_points, unit="points")
     channel, points = max(stability.drift_points.items(), key=lambda item: item[1])
+    severity, ending = allowed.severity(points), ""
+    if severity is not Severity.PASS and points <= _drift_of_chance(stability.n_events):
+        severity, ending = (
+            Severity.PASS,
+            f", which chance can give in {stability.n_events:,} events",
+        )
     return (
         Finding(
             code="QC-TIME-DRIFT",
-            severity=allowed.severity(points),
+            severity=severity,
             message=(
                 f"The largest drift is that of {tube.channel_label(channel)}: its mean rank "
-                f"moved by {points:.3g} percentage points."
+                f"moved by {points:.3g} percentage points{ending}."
             ),
             sample_id=tube.sample_id,
             value=points,
             limit=str(allowed),
         ),
     )
+
+
+def _drift_of_chance(n_events: int) -> float:
+    """Return how far the mean ranks of ten parts of a steady tube lie apart, hardly ever more."""
+    return _RANGE_OF_CHANCE * _SD_OF_RANKS / math.sqrt(n_events / 10.0)
 
 
 _ORDER_WORDS = {

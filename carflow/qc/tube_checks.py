@@ -179,6 +179,8 @@ def check_matrix(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
     """Judge whether there is a spillover matrix where the gates want one, and its numbers."""
     if tube.compensation in {CompensationState.NOT_ASKED, CompensationState.ALREADY}:
         return ()
+    if tube.sample_type is SampleType.BEAD_QC:  # beads are charted as acquired
+        return ()
     present = _matrix_present(tube)
     if tube.matrix is None or tube.matrix.is_identity:
         return (present,)

@@ -1,4 +1,4 @@
-"""The pictures beside the model figure: found gates, moved CAR cuts, the cohort behind a patient.
+"""The pictures beside the model figure: found gates, moved CAR cuts, the cohort, control charts.
 
 Which pictures there are is decided here, from what the result holds; how each is drawn is told in
 its own room.
@@ -14,13 +14,17 @@ from matplotlib.figure import Figure
 from carflow.report.cohort_band import LEAST_OF_A_DAY, band_days, plot_cohort
 from carflow.report.cut_band import plot_cut_band, quantified
 from carflow.report.found_gates import found_gates_figure
+from carflow.report.levey_jennings import MOST_CHARTS, charts_figure
 from carflow.report.posterior import plot_posterior
 from carflow.report.timecourse import ABSOLUTE_QUANTITIES, PERCENTAGE
 from carflow.report.wording import label_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
+    from carflow.qc.baselines import Chart
     from carflow.result.run import Result
     from carflow.result.subject import SubjectResult
 
@@ -52,6 +56,26 @@ def _found_gates(result: Result, subject: SubjectResult) -> tuple[Picture, ...]:
     )
     title = "The gates as found, each on the density that led to it"
     return (Picture(kind="found-gates", title=title, words=words, figure=figure),)
+
+
+def control_pictures(result: Result) -> tuple[Picture, ...]:
+    """Return the control charts of process controls, as many pictures as they need pages."""
+    pages = [
+        result.charts[start : start + MOST_CHARTS]
+        for start in range(0, len(result.charts), MOST_CHARTS)
+    ]
+    return tuple(_charts(page, number, of=len(pages)) for number, page in enumerate(pages, start=1))
+
+
+def _charts(charts: Sequence[Chart], number: int, *, of: int) -> Picture:
+    drawn = ", ".join(dict.fromkeys(one.baseline.material for one in charts))
+    part = f" {number} of {of}" if of > 1 else ""
+    return Picture(
+        kind="controls" if number == 1 else f"controls-{number}",
+        title=f"Process controls{part}",
+        words=f"Control charts{part}, every run against its frozen baseline: {drawn}.",
+        figure=charts_figure(charts),
+    )
 
 
 def pictures_of_all(result: Result) -> tuple[Picture, ...]:

@@ -67,6 +67,21 @@ def make_folder(path: Path, *, private: bool = False) -> None:
             path.chmod(0o700)
 
 
+def check_writable(out: Path) -> None:
+    """Make the output folder and write and remove one small file in it.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be made or written to: better known before the work than after it.
+    """
+    make_folder(out)
+    trial = out / f".carflow.{secrets.token_hex(4)}.part"
+    with _as_output_error(out):
+        trial.write_bytes(b"")
+        trial.unlink()
+
+
 def write_text(path: Path, text: str) -> Path:
     """Write text as UTF-8 with its line ends as they are, whole or not at all.
 

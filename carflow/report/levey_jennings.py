@@ -7,6 +7,7 @@ colour and a mark of its own and its rules beside it.
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from matplotlib.ticker import MaxNLocator
@@ -15,17 +16,19 @@ from carflow.qc.control_charts import Rule
 from carflow.report import style
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from carflow.qc.baselines import Chart
 
+MOST_CHARTS = 10  # of one picture, so that it fits on a page
 _COLUMNS = 2
 _WIDTH_IN, _LEFT_IN, _RIGHT_IN, _GAP_IN = 7.4, 0.5, 0.15, 0.45
 _PANEL_IN, _TITLE_IN, _TICKS_IN, _NOTE_IN = 1.25, 0.3, 0.3, 0.42
-_SHOWN_SD, _ROOM_SD = 4.5, 3.7
+_SHOWN_SD = 4.5
+_LETTER_OF_AXIS = 0.021  # width of a letter, of the axis
 _NOTE = (
     "Runs in the order of acquisition [SD from the frozen centre]; bands: 2 and 3 SD. "
     "Triangle: 1-2s alone, a warning; square: any other Westgard rule, a failure. Runs beyond "
@@ -70,8 +73,8 @@ def _draw(axes: Axes, chart: Chart) -> None:
     for number, height, run in zip(numbers, shown, chart.runs, strict=True):
         colour, marker = _look(run.rules)
         axes.plot([number], [height], marker=marker, color=colour, markersize=4.5, zorder=3)
-    _name_rules(axes, chart, shown)
-    axes.set_ylim(-_SHOWN_SD - 0.5, _SHOWN_SD + 0.5)
+    _name_rules(axes, chart)
+    axes.set_ylim(-_SHOWN_SD - 0.5, _SHOWN_SD + 2.3)
     axes.set_yticks([-3, -2, 0, 2, 3])
     axes.set_xlim(0.3, len(chart.runs) + 0.7)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
@@ -79,11 +82,16 @@ def _draw(axes: Axes, chart: Chart) -> None:
     axes.set_ylabel("SD", labelpad=0, fontsize=style.SMALL)
     lot = f", lot {baseline.lot}" if baseline.lot else ""
     axes.set_title(
-        f"{baseline.material}{lot}: {baseline.centre:.4g} ± {baseline.spread:.2g}",
+        f"{baseline.material}{lot}: {_plain(baseline.centre, 4)} ± {_plain(baseline.spread, 2)}",
         loc="left", fontsize=style.PLAIN, pad=4,
     )  # fmt: skip
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
+
+
+def _plain(number: float, digits: int) -> str:
+    """Return a number with some significant digits and without an exponent."""
+    return f"{float(f'{number:.{digits}g}'):,g}"
 
 
 def _look(rules: Sequence[Rule]) -> tuple[str, str]:
@@ -92,18 +100,32 @@ def _look(rules: Sequence[Rule]) -> tuple[str, str]:
     return (style.ORANGE, "^") if tuple(rules) == (Rule.ONE_2S,) else (style.VERMILLION, "s")
 
 
-def _name_rules(axes: Axes, chart: Chart, shown: Sequence[float]) -> None:
-    """Write the rules where a row of broken runs begins; the marks tell that they go on."""
-    before: tuple[Rule, ...] = ()
-    for number, (height, run) in enumerate(zip(shown, chart.runs, strict=True), start=1):
-        grave = tuple(rule for rule in run.rules if rule is not Rule.ONE_2S)
-        if grave and grave != before:
-            right = number > 0.7 * len(chart.runs)
-            # beyond three spreads there is room for words
-            at = height if abs(height) > _ROOM_SD else _ROOM_SD if height > 0 else -_ROOM_SD
-            axes.annotate(
-                " ".join(grave), (number, at), xytext=(-5 if right else 5, 0),
-                textcoords="offset points", ha="right" if right else "left", va="center",
-                fontsize=style.SMALL, color=style.BLACK,
-            )  # fmt: skip
-        before = grave
+def _name_rules(axes: Axes, chart: Chart) -> None:
+    """Write above each row of broken runs which rules they break; two rows of words at most."""
+    free = [0.0, 0.0]
+    per_letter = _LETTER_OF_AXIS * (len(chart.runs) + 0.4)
+    for first, rules in _rows_of_broken_runs(chart):
+        words = " ".join(rules)
+        width = per_letter * len(words)
+        right = first + width > len(chart.runs) + 0.7
+        begin = first - width if right else first
+        line = next((place for place, at in enumerate(free) if at <= begin), 0)
+        free[line] = begin + width
+        axes.annotate(
+            words, (first, _SHOWN_SD + 0.5 + 1.2 * line), ha="right" if right else "left",
+            va="center", fontsize=style.SMALL, color=style.BLACK,
+        )  # fmt: skip
+
+
+def _rows_of_broken_runs(chart: Chart) -> Iterator[tuple[int, tuple[Rule, ...]]]:
+    """Yield the number of the first run of each row of failures, and all rules they break."""
+    numbered = enumerate((_grave(run.rules) for run in chart.runs), start=1)
+    for broken, row in groupby(numbered, key=lambda pair: bool(pair[1])):
+        runs = list(row)
+        if broken:
+            rules = {rule for _, some in runs for rule in some}
+            yield runs[0][0], tuple(rule for rule in Rule if rule in rules)
+
+
+def _grave(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules if rule is not Rule.ONE_2S)

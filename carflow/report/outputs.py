@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING
 
 from carflow.errors import OutputError
 from carflow.gating.lock import lock_text
-from carflow.report.beside import Picture, pictures_beside, pictures_of_all
+from carflow.report.beside import (
+    Picture,
+    control_pictures,
+    pictures_beside,
+    pictures_of_all,
+)
 from carflow.report.density import gate_figure
 from carflow.report.expansion import time_course_figure
 from carflow.report.files import make_folder, safe_stem, write_bytes, write_text
 from carflow.report.model_figure import model_figure
-from carflow.report.page import ALL_SUBJECTS, THROUGH_TIME, report_html
+from carflow.report.page import ALL_SUBJECTS, CONTROLS, THROUGH_TIME, report_html
 from carflow.report.style import png_bytes, svg_text
 from carflow.report.subjects import subjects_figure
 from carflow.report.tables import (
@@ -41,19 +46,6 @@ if TYPE_CHECKING:
 
 RESULT_NAME = "result.json"
 _SHARED_NAMES = {ALL_SUBJECTS: "subjects", THROUGH_TIME: "time"}
-
-
-def check_writable(out: Path) -> None:
-    """Make the output folder and write and remove one small file in it.
-
-    Raises
-    ------
-    OutputError
-        If the folder cannot be made or written to: better known before the work than after it.
-    """
-    make_folder(out)
-    trial = write_text(out / ".carflow-trial", "")
-    trial.unlink()
 
 
 def write_outputs(result: Result, out: Path) -> tuple[Path, ...]:
@@ -101,7 +93,7 @@ def write_pages(result: Result, out: Path) -> tuple[Path, ...]:
     beside = _beside(result)
     for subject_id, pictures in beside.items():
         for picture in pictures:
-            whose = f"-{safe_stem(subject_id)}" if subject_id else ""
+            whose = f"-{safe_stem(subject_id)}" if subject_id.strip() else ""
             path = out / "figures" / f"{picture.kind}{whose}"
             written.append(write_text(path.with_suffix(".svg"), svg_text(picture.figure)))
             written.append(write_bytes(path.with_suffix(".png"), png_bytes(picture.figure)))
@@ -162,7 +154,7 @@ def read_result(folder: Path) -> Result:
 
 def _beside(result: Result) -> dict[str, tuple[Picture, ...]]:
     found = {one.subject_id: pictures_beside(result, one) for one in result.subject_results}
-    return {ALL_SUBJECTS: pictures_of_all(result), **found}
+    return {ALL_SUBJECTS: pictures_of_all(result), CONTROLS: control_pictures(result), **found}
 
 
 def _figures(result: Result, subject_id: str) -> Mapping[str, Figure]:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 ALL_SUBJECTS = ""  # no subject's id is empty
 THROUGH_TIME = " "  # nor blank
 _FEW_SAMPLES = 5
+CONTROLS = "  "
 _VERDICT_WORDS = {
     Severity.PASS: "every check passed or was informative",
     Severity.WARN: "usable, with warnings: read the findings before using a number",
@@ -115,7 +116,7 @@ def report_html(
         `ALL_SUBJECTS` the figure of all subjects, under `THROUGH_TIME` that of the tubes whose
         signals were disturbed, where there are such.
     beside : mapping of str to sequence of Picture, optional
-        Further pictures under the same keys.
+        Further pictures under the same keys, and control charts under `CONTROLS`.
 
     Returns
     -------
@@ -137,6 +138,7 @@ def report_html(
         pooled=comparison_table(result.pooled_comparisons),
         pooled_sentences=_comparison_sentences(result.pooled_comparisons),
         cohort=_cohort_statements(result),
+        control_pictures=[PagePicture.of(one) for one in (beside or {}).get(CONTROLS, ())],
         cohort_pictures=[PagePicture.of(one) for one in (beside or {}).get(ALL_SUBJECTS, ())],
         subjects=[
             _section(result, subject, place, figures, (beside or {}).get(subject.subject_id, ()))

@@ -16,6 +16,7 @@ from carflow.gating.lock import Lock
 from carflow.kinetics.cohort_summary import CohortSummary
 from carflow.kinetics.methods import MethodsCompared
 from carflow.kinetics.population_fit import PopulationPeaks
+from carflow.qc.baselines import Chart
 from carflow.result import rows
 from carflow.result.sample import SampleResult
 from carflow.result.subject import SubjectResult
@@ -71,6 +72,7 @@ class Result:
 
     `samples`, `quantities`, `populations`, `subjects`, `cohort`, `comparisons`, `findings` and
     `failures` are tidy pandas data frames of it, with the columns of the files of the same name.
+    `charts` are the control charts of process controls, without dates.
     """
 
     tube_results: tuple[SampleResult, ...]
@@ -81,6 +83,7 @@ class Result:
     pooled_comparisons: tuple[MethodsCompared, ...] = ()
     cohorts: tuple[CohortSummary, ...] = ()
     population_peaks: tuple[PopulationPeaks, ...] = ()
+    charts: tuple[Chart, ...] = ()
     manifest: tuple[ManifestRow, ...] = field(default=(), repr=False)
 
     @property

@@ -170,5 +170,6 @@ class Study:
 
     @property
     def subject_ids(self) -> tuple[str, ...]:
-        """Subjects in the order of the sheet."""
-        return tuple(dict.fromkeys(tube.subject_id for tube in self.tubes))
+        """Subjects in the order of the sheet; the beads of a cytometer are nobody's."""
+        tubes = (tube for tube in self.tubes if tube.sample_type is not SampleType.BEAD_QC)
+        return tuple(dict.fromkeys(tube.subject_id for tube in tubes))

@@ -14,6 +14,7 @@ from carflow.qc.baselines import (
     check_charts,
     frozen_baselines,
     parse_baselines,
+    undated,
 )
 from carflow.qc.control_charts import Baseline, Rule
 from carflow.qc.summary import TubeSummary
@@ -88,7 +89,7 @@ def test_runs_are_judged_in_the_order_of_acquisition_whatever_that_of_the_sheet(
     assert (one.severity, two.severity) == (Severity.WARN, Severity.FAIL)
     assert (turned_one, turned_two) == (one, two)
     assert two.message == (
-        "The process control left its baseline on 1 of 1 charts: bead MFI FITC-A 104.2, "
+        "The process control left its baseline on 1 of 1 chart: bead MFI FITC-A 104.2, "
         "+2.1 SD, by 1-2s, 2-2s."
     )
     assert two.value == pytest.approx(2.1)
@@ -101,7 +102,7 @@ def test_a_run_within_its_baseline_passes(control: Callable[..., TubeSummary]) -
     assert (found.code, found.severity, found.message) == (
         "QC-CHART",
         Severity.PASS,
-        "The process control is within its baseline on 1 charts.",
+        "The process control is within its baseline on 1 chart.",
     )
 
 
@@ -180,3 +181,25 @@ def test_another_file_is_refused(text: str, message: str) -> None:
         parse_baselines(text)
 
     assert (str(caught.value), caught.value.code) == (message, "CHART-FILE")
+
+
+def test_without_any_baseline_that_is_said_once(control: Callable[..., TubeSummary]) -> None:
+    (one,) = check_charts([control(1)], [])
+    (both,) = check_charts([control(1), control(2)], [])
+
+    assert (one.severity, one.sample_id) == (Severity.INFO, "")
+    assert one.message == (
+        "1 process control was not judged: no baseline file was named (--baseline FILE)."
+    )
+    assert both.message.startswith("2 process controls were not judged")
+
+
+def test_charts_to_be_passed_on_keep_the_order_and_no_date(
+    control: Callable[..., TubeSummary],
+) -> None:
+    charts = charts_of([control(2), control(1)], [base()])
+    (chart,) = undated(charts)
+
+    assert [run.sample_id for run in chart.runs] == [run.sample_id for run in charts[0].runs]
+    assert {run.acquired_at for run in chart.runs} == {None}
+    assert None not in {run.acquired_at for run in charts[0].runs}

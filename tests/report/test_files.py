@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carflow.errors import ExitCode, OutputError
-from carflow.report.files import make_folder, safe_stem, write_bytes, write_text
+from carflow.report.files import check_writable, make_folder, safe_stem, write_bytes, write_text
 
 
 def names_in(folder: Path) -> list[str]:
@@ -75,6 +75,27 @@ def test_a_folder_below_a_file_is_refused(tmp_path: Path) -> None:
         assert str(caught.value) == (
             f"{path}: its place is taken by a file (choose another output folder)"
         )
+
+
+def test_a_trial_leaves_nothing_behind(tmp_path: Path) -> None:
+    check_writable(tmp_path / "out")
+
+    assert names_in(tmp_path / "out") == []
+
+
+def test_a_folder_that_may_not_be_written_to_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path, _body: bytes) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    with pytest.raises(OutputError) as caught:
+        check_writable(tmp_path)
+
+    assert str(caught.value) == (
+        f"{tmp_path}: writing here is not allowed (choose an output folder you may write to)"
+    )
 
 
 def test_a_file_below_a_file_is_refused(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_every_run_is_a_mark_and_a_broken_rule_a_mark_of_its_own() -> None:
 
     assert [one.get_marker() for one in marks] == ["o", "^", "s", "s", "o"]
     assert np.round(np.asarray(line.get_ydata()), 1).tolist() == [0.5, 2.2, 4.5, 4.5, -1.0]
-    assert axes.get_title(loc="left") == "bead MFI FITC-A, lot A1: 1000 ± 20"
+    assert axes.get_title(loc="left") == "bead MFI FITC-A, lot A1: 1,000 ± 20"
 
 
 def test_a_row_of_broken_rules_is_named_once() -> None:
@@ -44,12 +44,28 @@ def test_a_row_of_broken_rules_is_named_once() -> None:
     assert [text.get_text() for text in axes.texts] == ["1-3s 2-2s"]
 
 
+def test_rows_of_broken_rules_near_each_other_are_named_in_two_lines() -> None:
+    broken = run(3.5, Rule.ONE_3S, Rule.TWO_2S, Rule.TEN_X)
+    (axes,) = charts_figure([replace(CHART, runs=(broken, run(0.0), broken, *[run(0.0)] * 9))]).axes
+    first, second = axes.texts
+
+    assert (first.get_text(), second.get_text()) == ("1-3s 2-2s 10x",) * 2
+    assert first.get_position()[1] != second.get_position()[1]
+
+
+def test_large_values_have_no_exponent() -> None:
+    bright = replace(CHART, baseline=replace(BASELINE, centre=123_456.0, spread=1_234.0))
+    (axes,) = charts_figure([bright]).axes
+
+    assert axes.get_title(loc="left") == "bead MFI FITC-A, lot A1: 123,500 ± 1,200"
+
+
 def test_each_chart_has_its_panel_and_no_lot_no_word() -> None:
     plain = replace(CHART, baseline=replace(BASELINE, lot=""))
     figure = charts_figure([CHART, plain, CHART])
 
     assert len(figure.axes) == 3
-    assert figure.axes[1].get_title(loc="left") == "bead MFI FITC-A: 1000 ± 20"
+    assert figure.axes[1].get_title(loc="left") == "bead MFI FITC-A: 1,000 ± 20"
     assert svg_text(figure) == svg_text(charts_figure([CHART, plain, CHART]))
 
 
