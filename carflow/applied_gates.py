@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from carflow.gate_fit import batch_of, fit_gates
+from carflow.gating.choice import gates_for
 from carflow.gating.estimates import Method
 from carflow.gating.freezing import frozen_for
 from carflow.gating.label_light import Sensitivity
@@ -51,7 +52,19 @@ def fitted(
 ) -> tuple[Strategy, ...]:
     """Return the gates, those that are to be found in the events as found in this study."""
     strategies = (gates,) if isinstance(gates, Strategy) else tuple(gates)
+    for tube in study.tubes:  # a tube without gates is told before the work
+        gates_of_tube(tube, strategies)
     return tuple(fit_gates(study, one, jobs=jobs) if one.estimates else one for one in strategies)
+
+
+def gates_of_tube(tube: Tube, strategies: Sequence[Strategy]) -> Strategy | None:
+    """Return the gates of a tube, see `carflow.gating.choice.gates_for`.
+
+    The beads of a cytometer have none: they are looked at as acquired, whatever their panel.
+    """
+    if tube.sample_type is SampleType.BEAD_QC:
+        return None
+    return gates_for(tube.sample_id, tube.panel_id, strategies)
 
 
 def own_gates(tube: Tube, acquisition: Acquisition, strategy: Strategy) -> Strategy:

@@ -19,8 +19,8 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from carflow import simulate
-from carflow.errors import OutputError
 from carflow.fcs.writer import write_fcs
+from carflow.report.files import make_folder, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -196,28 +196,14 @@ def write_course(folder: Path) -> tuple[Path, ...]:
     OutputError
         If a file cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError("cannot make this folder", hint=error.strerror or "").at(
-            str(folder)
-        ) from error
+    make_folder(folder)
     written = [_write_tube(folder, visit, position) for position, visit in enumerate(VISITS)]
     texts = {
         "samples.csv": sheet_text(),
         "treatments.csv": treatments_text(),
         "truth.csv": truth_text(),
     }
-    for name, text in texts.items():
-        path = folder / name
-        try:
-            path.write_text(text, encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise OutputError("cannot be written", hint=error.strerror or "").at(
-                str(path)
-            ) from error
-        written.append(path)
-    return tuple(written)
+    return (*written, *(write_text(folder / name, text) for name, text in texts.items()))
 
 
 def _write_tube(folder: Path, visit: Visit, position: int) -> Path:

@@ -7,6 +7,7 @@
     ├── SheetError      a sample sheet, treatment table or other table
     ├── GatesError      a gate template, Gating-ML document or workspace
     ├── AnalysisError   a tube and a gate file that do not fit each other
+    ├── ResultError     a folder without the result of an earlier run
     └── OutputError     a result that could not be written
 
 An error has a code (for scripts), a place (from the outside in), a problem and a way out.
@@ -131,6 +132,12 @@ class AnalysisError(CarflowError):
     default_code = "ANALYSIS"
 
 
+class ResultError(CarflowError):
+    """A folder that holds no result of an earlier run, or one that cannot be used."""
+
+    default_code = "RESULT"
+
+
 class OutputError(CarflowError):
     """A result that could not be written."""
 
@@ -161,6 +168,10 @@ class Problems(ExceptionGroup[CarflowError]):
         lines = "".join(f"\n  {error}" for error in self.exceptions)
         count = len(self.exceptions)
         return f"{self.message}: {count} problem{'s' if count != 1 else ''}{lines}"
+
+    def named(self, name: str) -> Problems:
+        """Return the same problems as those of an input of another name."""
+        return Problems(name, [one for one in self.exceptions if isinstance(one, CarflowError)])
 
     def derive(self, excs: Sequence[CarflowError]) -> Problems:  # type: ignore[override]  # narrower on purpose: it holds no other kind
         """Return a group of the same name with other members."""

@@ -88,13 +88,14 @@ def gates_fit(
     from carflow.gate_fit import fit_gates
     from carflow.gating.lock import lock_text
     from carflow.gating.reading import read_gates, read_overrides
-    from carflow.report.files import write_text
+    from carflow.report.files import check_place, write_text
     from carflow.study.sheet import read_study
 
     if lock.suffix.lower() != ".json":
         error = GatesError("gates are frozen as JSON", hint="give a name that ends in .json")
         raise error.at(str(lock))
     by_hand = read_overrides(overrides) if overrides else ()
+    check_place(lock)
     fitted = fit_gates(read_study(sheet), read_gates(template), jobs=jobs, overrides=by_hand)
     if fitted.lock is not None:
         write_text(lock, lock_text((fitted.lock,)))

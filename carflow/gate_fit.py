@@ -113,6 +113,11 @@ def fit_gates(
             "only gates of a template (.toml) can be fitted and frozen",
             hint="give the template, not Gating-ML or a workspace",
         ).at(strategy.name)
+    if strategy.lock is not None:
+        raise GatesError(
+            "these gates are frozen already",
+            hint="apply the lock file with --gates; give the template to find the gates anew",
+        ).at(strategy.name)
     held = _held(study, strategy)
     start = Lock(
         name=strategy.name,

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 from carflow import applied_gates
 from carflow.cuts import CutStudy, CutTube, move_cuts, peak_days, with_cuts
 from carflow.findings import Finding
-from carflow.gating.choice import gates_for
 from carflow.kinetics.cohort_summary import cohort_summaries
 from carflow.kinetics.methods import compare_pooled
 from carflow.measured import Outcome, attempt
@@ -34,7 +33,6 @@ from carflow.quantify.merging import TubePart
 from carflow.quantify.tube import quantify_tube
 from carflow.result.rows import FINDING_COLUMNS, finding_rows
 from carflow.result.run import ManifestRow, Result, frame
-from carflow.study.model import SampleType
 from carflow.visits import VisitTube, merged_visits, subject_result
 
 if TYPE_CHECKING:
@@ -192,13 +190,7 @@ def check(
 def _outcomes(
     study: Study, strategies: tuple[Strategy, ...], *, jobs: int, tube_done: TubeDone | None
 ) -> tuple[Outcome, ...]:
-    by_tube = [
-        # the beads of a cytometer are looked at as acquired, whatever their panel
-        None
-        if tube.sample_type is SampleType.BEAD_QC
-        else gates_for(tube.sample_id, tube.panel_id, strategies)
-        for tube in study.tubes
-    ]
+    by_tube = [applied_gates.gates_of_tube(tube, strategies) for tube in study.tubes]
     work = partial(_outcome, tube_done=tube_done)
     if jobs <= 1:
         return tuple(map(work, study.tubes, by_tube))

@@ -23,19 +23,29 @@ if TYPE_CHECKING:
     from carflow.study.model import Study
 
 
+_TABLES = {".csv", ".xlsx"}
+
+
 def read_inputs(inputs: Sequence[str]) -> Study:
     """Return the study of a sheet, or of FCS files named one by one or by a pattern."""
     from carflow.study.sheet import read_study
     from carflow.study.unsheeted import study_of_files
 
-    if len(inputs) == 1 and Path(inputs[0]).suffix.lower() in {".csv", ".xlsx"}:
-        return read_study(Path(inputs[0]))
+    tables = [name for name in inputs if Path(name).suffix.lower() in _TABLES]
+    if tables and len(inputs) > 1:
+        error = SheetError("a sample sheet stands alone", hint="name one sheet, or FCS files only")
+        raise error.at(tables[0])
+    if tables:
+        return read_study(Path(tables[0]))
     return study_of_files([file for name in inputs for file in _matching(name)])
 
 
 def _matching(name: str) -> list[Path]:
     """Return the files a pattern matches, in order; shells on Windows leave that to the program."""
     path = Path(name)
+    if path.is_dir():
+        hint = f"name its files, for example {path.as_posix()}/*.fcs, or a sample sheet"
+        raise SheetError("this is a folder", hint=hint).at(name)
     if path.exists() or not set("*?[") & set(name):
         return [path]
     found = sorted(path.parent.glob(path.name))
@@ -94,6 +104,7 @@ def waived(found: Sequence[Finding], path: Path | None) -> Waived:
     """Return the findings with the waivers of a file, or with none."""
     from datetime import datetime
 
+    from carflow.errors import CarflowError, Problems
     from carflow.qc.waivers import apply_waivers, parse_waivers
 
     if path is None:
@@ -104,8 +115,13 @@ def waived(found: Sequence[Finding], path: Path | None) -> Waived:
         raise SheetError("cannot be read as text", hint="name a waivers.toml").at(
             str(path)
         ) from error
-    today = datetime.now().astimezone().date()
-    return apply_waivers(found, parse_waivers(text), today=today)
+    try:
+        waivers = parse_waivers(text)
+    except CarflowError as error:
+        raise error.at(str(path)) from None
+    except Problems as problems:
+        raise problems.named(str(path)) from None
+    return apply_waivers(found, waivers, today=datetime.now().astimezone().date())
 
 
 def write_multiqc(folder: Path, waived: Waived, tubes: Mapping[str, str]) -> None:

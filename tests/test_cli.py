@@ -560,3 +560,107 @@ def test_nca_refuses_rules_it_does_not_know(
 
     assert code == ExitCode.UNUSABLE_INPUT
     assert capsys.readouterr().err == f"carflow: {sentence}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (
+            ["run", "{here}", "--gates", "car_t_blood", "--out", "{here}/o"],
+            ExitCode.UNUSABLE_INPUT,
+            "{name}: this is a folder (name the table inside it)",
+        ),
+        (
+            ["qc", "{here}"],
+            ExitCode.UNUSABLE_INPUT,
+            (
+                "{here}: this is a folder (name its files, for example {here}/*.fcs, or a sample "
+                "sheet)"
+            ),
+        ),
+        (
+            ["qc", "samples.csv", "a.fcs"],
+            ExitCode.UNUSABLE_INPUT,
+            "samples.csv: a sample sheet stands alone (name one sheet, or FCS files only)",
+        ),
+        (
+            ["report", "{here}"],
+            ExitCode.UNUSABLE_INPUT,
+            "{here}/result.json: cannot be read (name a folder that `carflow run` has written)",
+        ),
+        (
+            ["gates", "convert", "car_t_blood", "{here}/none/gates.xml"],
+            ExitCode.OUTPUT,
+            (
+                "{here}/none/gates.xml: there is no folder to write it in (make the folder, or "
+                "name another)"
+            ),
+        ),
+        (
+            ["inspect", "{here}/none.fcs"],
+            ExitCode.UNUSABLE_INPUT,
+            "none.fcs: there is no such file (check the path)",
+        ),
+    ],
+)
+def test_a_wrong_path_ends_in_a_sentence(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: ExitCode,
+    sentence: str,
+) -> None:
+    filled = {"here": str(tmp_path), "name": tmp_path.name}
+
+    assert cli.main([one.format(**filled) for one in arguments]) == code
+    assert capsys.readouterr().err.splitlines() == [f"carflow: {sentence.format(**filled)}"]
+
+
+def test_two_gate_files_of_one_panel_are_refused_before_any_gate_is_looked_for(
+    two_tubes: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def looked(*_: object, **__: object) -> None:
+        raise AssertionError("gates were looked for")
+
+    monkeypatch.setattr("carflow.applied_gates.fit_gates", looked)
+    both = ["--gates", "car_t_blood", "--gates", "car_t_blood_auto"]
+
+    sheet = str(two_tubes / "samples.csv")
+    assert cli.main(["run", sheet, *both, "--out", str(tmp_path / "o")]) == ExitCode.UNUSABLE_INPUT
+    assert "for which there are 0 gate files" in capsys.readouterr().err
+
+
+def test_a_waiver_file_that_is_none_is_named(
+    two_tubes: Path, gates: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waivers = tmp_path / "w.toml"
+    waivers.write_text("{}", encoding="utf-8")
+    asked = ["qc", str(two_tubes / "samples.csv"), "--gates", gates, "--waivers", str(waivers)]
+
+    assert cli.main(asked) == ExitCode.UNUSABLE_INPUT
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"carflow: {waivers}: is not valid TOML: invalid statement (at line 1, column 1)"
+    )
+    waivers.write_text("[[waiver]]\ncheck = 'QC-BEADS'\n", encoding="utf-8")
+    assert cli.main(asked) == ExitCode.UNUSABLE_INPUT
+    assert f"carflow: {waivers}: 2 problems" in capsys.readouterr().err
+
+
+def test_gates_for_another_panel_than_that_of_the_sheet_warn(
+    two_tubes: Path, tmp_path: Path, gates_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.toml"
+    text = (gates_folder / "car_t_blood.toml").read_text(encoding="utf-8")
+    other.write_text(text.replace('panel = "car_t_blood"', 'panel = "marrow"'), encoding="utf-8")
+
+    sheet = sheet_of(
+        two_tubes, HEADER.replace("\n", ",panel_id\n") + "a.fcs,A,P1,7,patient,car_t_blood\n"
+    )
+    cli.main(["qc", str(sheet), "--gates", str(other), "--format", "json"])
+
+    told = {one["code"]: one for one in json.loads(capsys.readouterr().out)["findings"]}
+    assert told["QC-GATE-PANEL"]["severity"] == "warn"
+    assert told["QC-GATE-PANEL"]["message"].startswith("The gates are for another panel_id than")

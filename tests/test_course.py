@@ -94,4 +94,6 @@ def test_a_folder_that_cannot_be_made_is_a_clear_sentence(tmp_path: Path) -> Non
     with pytest.raises(OutputError) as caught:
         course.write_course(taken)
 
-    assert str(caught.value) == f"{taken}: cannot make this folder (File exists)"
+    assert (
+        str(caught.value) == f"{taken}: its place is taken by a file (choose another output folder)"
+    )

@@ -118,3 +118,38 @@ def test_a_lock_of_another_kind_is_refused(
     assert capsys.readouterr().err == (
         f"carflow: {lock}: gates are frozen as JSON (give a name that ends in .json)\n"
     )
+
+
+def test_gates_that_are_frozen_are_not_fitted_again(
+    course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock, sheet = tmp_path / "batch.json", str(course / "samples.csv")
+    fit(course, lock)
+    capsys.readouterr()
+
+    again = ["gates", "fit", sheet, "--template", str(lock), "--lock", str(tmp_path / "b.json")]
+
+    assert cli.main(again) == ExitCode.UNUSABLE_INPUT
+    assert capsys.readouterr().err == (
+        "carflow: car_t_blood_auto: these gates are frozen already (apply the lock file with "
+        "--gates; give the template to find the gates anew)\n"
+    )
+    assert not (tmp_path / "b.json").exists()
+
+
+def test_a_lock_that_cannot_be_written_is_told_before_the_work(
+    course: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def work(*_: object, **__: object) -> None:
+        raise AssertionError("the gates were looked for")
+
+    monkeypatch.setattr("carflow.gate_fit.fit_gates", work)
+    lock = tmp_path / "none" / "batch.json"
+
+    assert fit(course, lock) == ExitCode.OUTPUT
+    assert capsys.readouterr().err == (
+        f"carflow: {lock}: there is no folder to write it in (make the folder, or name another)\n"
+    )

@@ -96,7 +96,7 @@ def read_fcs(path: str | os.PathLike[str], dataset: int = 0) -> Acquisition:
     >>> read_fcs("no-such-file.fcs")
     Traceback (most recent call last):
     ...
-    carflow.errors.FcsError: no-such-file.fcs: there is no such file (check the path in the sheet)
+    carflow.errors.FcsError: no-such-file.fcs: there is no such file (check the path)
     """
     path = Path(path)
     if dataset < 0:

@@ -78,7 +78,7 @@ def _refuse_no_file(path: Path) -> None:
     if path.is_dir():
         raise refusal(FcsCode.NOT_FOUND, "this is a folder", "name the FCS file inside it")
     if not path.exists():
-        raise refusal(FcsCode.NOT_FOUND, "there is no such file", "check the path in the sheet")
+        raise refusal(FcsCode.NOT_FOUND, "there is no such file", "check the path")
 
 
 def read_at(stream: FileIO, offset: int, size: int) -> bytes:

@@ -63,6 +63,26 @@ def check_control(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
     )
 
 
+def check_gates_panel(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
+    """Find tubes that were gated with gates for another panel than theirs; none without gates.
+
+    One gate file alone is applied to every tube, whatever its panel_id.
+    """
+    del limits  # a panel is the same or not
+    first = group[0]
+    if not first.gates_panel:
+        return ()
+    same = first.panel_id == first.gates_panel
+    message = f"{tubes_of(group)} have the gates of their panel."
+    if not same:
+        message = (
+            f"The gates are for another panel_id than the sheet gives {tubes_of(group)}: they were "
+            "applied all the same."
+        )
+    severity = Severity.PASS if same else Severity.WARN
+    return (Finding(code="QC-GATE-PANEL", severity=severity, message=message),)
+
+
 def check_panel(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
     """Compare channel names, marker names, and where the gates find their markers.
 
@@ -135,6 +155,7 @@ def check_instrument(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
 BATCH_CHECKS: tuple[Callable[[Group, QcLimits], tuple[Finding, ...]], ...] = (
     check_group_size,
     check_control,
+    check_gates_panel,
     check_panel,
     check_format,
     check_instrument,

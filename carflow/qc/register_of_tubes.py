@@ -160,6 +160,12 @@ OF_TUBES: tuple[Check, ...] = (
         remedy="Correct the label in the acquisition software, or give the tube its own panel_id.",
     ),
     Check(
+        id="QC-GATE-PANEL",
+        title="Gates of the panel",
+        meaning="The gate file is for another panel_id than the sheet gives the tubes.",
+        remedy="Name the gates of this panel, or give gate file and sheet one panel_id.",
+    ),
+    Check(
         id="QC-FORMAT",
         title="Same storage of numbers",
         meaning="Data type or byte order differ: the file comes from another instrument or export.",

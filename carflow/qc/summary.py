@@ -120,6 +120,8 @@ class TubeSummary:
         What the file says of software, operator and sample, as hashes.
     batch : str
         Id of the batch, see `carflow.gating.lock.batch_id`; "" where it is not known.
+    gates_panel : str
+        The panel that the gates are for, "" where they say none.
     brightness : Mapping[str, float]
         Medians of steady populations by name, such as ``CD3 of CD3+``; linear, compensated.
     assay : AssayLimits, optional
@@ -183,6 +185,7 @@ class TubeSummary:
     instrument_sha256: str = ""
     origin: Origin = field(default_factory=Origin)
     batch: str = ""
+    gates_panel: str = ""
     brightness: Mapping[str, float] = field(default_factory=dict)
     assay: AssayLimits | None = None
     populations: tuple[PopulationEvents, ...] = ()
@@ -300,6 +303,7 @@ def _with_populations(summary: TubeSummary, gated: Gated) -> TubeSummary:
         summary,
         panel_id=summary.panel_id or strategy.panel_id,
         gates_name=strategy.name,
+        gates_panel=strategy.panel_id,
         n_nonfinite=gated.n_nonfinite,
         n_removed=summary.n_events - gated.n_events,
         gate_channels=gate_channels,

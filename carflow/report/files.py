@@ -34,7 +34,7 @@ _SENTENCES = {
     errno.ENOSPC: _NO_SPACE,
     errno.EDQUOT: _NO_SPACE,
     errno.ENAMETOOLONG: ("the path is too long for this disk", "choose a shorter output folder"),
-    errno.ENOENT: ("the folder vanished while it was written", "run again"),
+    errno.ENOENT: ("there is no folder to write it in", "make the folder, or name another"),
 }
 _OTHER = ("the operating system refused to write it", "choose another output folder")
 
@@ -76,8 +76,23 @@ def check_writable(out: Path) -> None:
         If the folder cannot be made or written to: better known before the work than after it.
     """
     make_folder(out)
-    trial = out / f".carflow.{secrets.token_hex(4)}.part"
-    with _as_output_error(out):
+    _try_writing(out, place=out)
+
+
+def check_place(path: Path) -> None:
+    """Write and remove one small file beside where a file is to be written.
+
+    Raises
+    ------
+    OutputError
+        If there is no folder, or writing is not allowed: better known before the work.
+    """
+    _try_writing(path.parent, place=path)
+
+
+def _try_writing(folder: Path, *, place: Path) -> None:
+    trial = folder / f".carflow.{secrets.token_hex(4)}.part"
+    with _as_output_error(place):
         trial.write_bytes(b"")
         trial.unlink()
 

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carflow.errors import OutputError
+from carflow.errors import ResultError
 from carflow.gating.lock import lock_text
 from carflow.report.beside import (
     Picture,
@@ -136,19 +136,19 @@ def read_result(folder: Path) -> Result:
 
     Raises
     ------
-    OutputError
+    ResultError
         If the folder holds no such result.
     """
     path = folder / RESULT_NAME
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise OutputError("cannot be read", hint="name a folder that `carflow run` has written").at(
+        raise ResultError("cannot be read", hint="name a folder that `carflow run` has written").at(
             str(path)
         ) from error
     try:
         return result_from_json(text)
-    except OutputError as error:
+    except ResultError as error:
         raise error.at(str(path)) from None
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from carflow.errors import OutputError
+from carflow.errors import ResultError
 from carflow.result.run import Result
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def result_from_json(text: str) -> Result:
 
     Raises
     ------
-    OutputError
+    ResultError
         If the text is not such a result.
     """
     from pydantic import ValidationError
@@ -59,8 +59,8 @@ def result_from_json(text: str) -> Result:
     try:
         document = json.loads(text)
         if document.get("schema") != SCHEMA:
-            raise OutputError(f"is not a result of this version (expected schema {SCHEMA})")
+            raise ResultError(f"is not a result of this version (expected schema {SCHEMA})")
         found: Result = _adapter().validate_python(document["result"], strict=False)
     except (json.JSONDecodeError, ValidationError, KeyError, AttributeError) as error:
-        raise OutputError("is not a carflow result", hint="run `carflow run` again") from error
+        raise ResultError("is not a carflow result", hint="run `carflow run` again") from error
     return found

@@ -178,6 +178,8 @@ def _closest(name: str, candidates: Collection[str]) -> str:
 
 
 def _read_bytes(path: Path) -> bytes:
+    if path.is_dir():
+        raise SheetError("this is a folder", hint="name the table inside it")
     if path.suffix.casefold() not in {*_TEXT_SUFFIXES, ".xlsx"}:
         raise SheetError(
             "a table must be a .csv or .xlsx file", hint="save it in one of these formats"
@@ -192,8 +194,6 @@ def _read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise SheetError("there is no such file", hint="check the path") from None
-    except IsADirectoryError:
-        raise SheetError("this is a folder", hint="name the table inside it") from None
     except OSError as error:
         raise SheetError(f"the file cannot be opened: {error.strerror}") from None
 

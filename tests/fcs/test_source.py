@@ -52,10 +52,10 @@ def test_a_missing_file_a_folder_and_an_empty_file_are_told_apart(tmp_path: Path
         said.append((caught.value.code, str(caught.value)))
 
     assert said == [
-        ("FCS-NOT-FOUND", "none.fcs: there is no such file (check the path in the sheet)"),
+        ("FCS-NOT-FOUND", "none.fcs: there is no such file (check the path)"),
         ("FCS-NOT-FOUND", "folder.fcs: this is a folder (name the FCS file inside it)"),
         ("FCS-EMPTY-FILE", "empty.fcs: the file is empty (copy it again from the cytometer)"),
-        ("FCS-NOT-FOUND", "nul\0.fcs: there is no such file (check the path in the sheet)"),
+        ("FCS-NOT-FOUND", "nul\0.fcs: there is no such file (check the path)"),
     ]
 
 

@@ -86,6 +86,7 @@ def _tube(
         row=row,
         panel_id="blood",
         gates_name="car_t_blood",
+        gates_panel="blood",
         n_events=25_000,
         channels=CHANNELS,
         markers=("", "CD3", "CAR", "CD8", ""),

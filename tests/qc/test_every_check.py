@@ -260,6 +260,9 @@ TRIPS: dict[str, Change] = {
     "QC-RATE": on_first(duration_s=0.1),
     "QC-COUNT-METHODS": on_first(per_ul={"cd3_per_ul_beads": 900.0, "cd3_per_ul_wbc": 90.0}),
     "QC-INSTRUMENT": on_first(instrument_sha256="another cytometer"),
+    "QC-GATE-PANEL": lambda batch: replace(
+        batch, tubes=tuple(replace(one, gates_panel="marrow") for one in batch.tubes)
+    ),
     "QC-SOFTWARE": on_first(origin=Origin(software_sha256="the release before")),
     "QC-OPERATOR": on_first(origin=Origin(operator_sha256="another person")),
     "QC-LABEL": on_first(origin=Origin(labels={"TUBE NAME": hash_of_name("P02-D4")})),

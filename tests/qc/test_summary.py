@@ -148,6 +148,7 @@ def test_a_gated_tube_becomes_plain_numbers(acquisition: Acquisition, gated: Gat
             _events("CAR+", "CD3+", (25, 60), [Role.CELLS, Role.CD3, Role.CAR]),
         ),
         car_cut=3_000.0,
+        gates_panel="blood",
     )
     assert summary.compensated
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from carflow.errors import ExitCode, OutputError
+from carflow.errors import ExitCode, OutputError, ResultError
 from carflow.report import outputs
 from carflow.report.files import safe_stem
 from carflow.report.outputs import (
@@ -186,7 +186,8 @@ def test_a_folder_without_a_result_is_refused(
 ) -> None:
     if text is not None:
         (tmp_path / "result.json").write_text(text)
-    with pytest.raises(OutputError) as caught:
+    with pytest.raises(ResultError) as caught:
         read_result(tmp_path)
 
     assert str(caught.value) == f"{tmp_path / 'result.json'}: {problem}"
+    assert caught.value.exit_code is ExitCode.UNUSABLE_INPUT

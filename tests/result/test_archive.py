@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import carflow as cf
-from carflow.errors import OutputError
+from carflow.errors import ResultError
 from carflow.result.archive import result_from_json, result_to_json
 from carflow.result.run import Result
 
@@ -67,7 +67,7 @@ def test_the_json_is_standard_and_names_no_file(result: Result) -> None:
     ],
 )
 def test_anything_else_is_refused_in_a_sentence(text: str, sentence: str) -> None:
-    with pytest.raises(OutputError) as caught:
+    with pytest.raises(ResultError) as caught:
         result_from_json(text)
 
     assert str(caught.value) == sentence
