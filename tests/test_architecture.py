@@ -24,6 +24,7 @@ FLOORS: list[list[str]] = [
     ["kinetics", "qc"],
     ["result"],
     ["report"],
+    ["gate_search"],
     ["gate_fit"],
     ["provenance", "simulate", "terminal", "visits"],
     ["applied_gates"],

@@ -3,13 +3,21 @@
 import csv
 import json
 import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
 import pytest
 
 import carflow as cf
+from carflow import simulate
 from carflow.errors import GatesError
+from carflow.fcs.acquisition import Acquisition
+from carflow.fcs.block import Block
+from carflow.fcs.writer import write_fcs
 from carflow.gate_fit import fit_gates
 from carflow.gating.freezing import frozen_for, strategy_of_lock
 from carflow.gating.gatingml import gatingml_text
@@ -285,3 +293,53 @@ def test_a_changed_file_keeps_its_gates_and_is_warned_of(study: Study, lock: Loc
     found = cf.run(few, strategy_of_lock(changed)).all_findings
 
     assert [one.sample_id for one in found if one.code == "QC-GATE-CHANGED"] == ["P01-pre"]
+
+
+def test_a_tube_is_read_once_in_each_round_whatever_is_looked_for(
+    study: Study, lock: Lock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes: Counter[str] = Counter()
+    blocks = Acquisition.blocks
+
+    def counted(self: Acquisition, names: Sequence[str], *, events: int) -> Iterator[Block]:
+        passes[self.path.name] += 1
+        return blocks(self, names, events=events)
+
+    monkeypatch.setattr(Acquisition, "blocks", counted)
+    again = fit_gates(study, cf.read_gates(AUTO)).lock
+
+    # singlets, cells, viable and CD45+, lymphocytes, CD3+, and last CAR, CD4 and CD8 together
+    assert set(passes.values()) == {6}
+    assert again == lock
+
+
+def test_gates_are_looked_for_without_the_stretches_that_a_run_leaves_out(tmp_path: Path) -> None:
+    recipe = simulate.Recipe(
+        identity="disturbed", counts={"CD4 T": 9_000, "monocyte": 5_000}, doublets=300,
+        duration_s=60.0,
+    )  # fmt: skip
+    events = simulate.simulate_tube(recipe)
+    time = events[:, -1] * simulate.TIMESTEP_S
+    clog = (time >= 20.0) & (time < 30.0)
+    for channel in ("V450-A", "B515-A"):
+        events[clog, simulate.CHANNELS.index(channel)] *= 0.3
+    write_fcs(
+        tmp_path / "a.fcs", events, channels=simulate.CHANNELS, markers=simulate.MARKERS,
+        keywords={"$TIMESTEP": f"{simulate.TIMESTEP_S:g}"},
+        ranges=[simulate.RANGE] * len(simulate.CHANNELS),
+    )  # fmt: skip
+    sheet = tmp_path / "samples.csv"
+    sheet.write_text(
+        "file,sample_id,subject_id,day,sample_type\na.fcs,A,P,1,patient\n", encoding="utf-8"
+    )
+    study, template = cf.read_study(sheet), cf.read_gates(AUTO)
+
+    def events_of_singlets(disturbed: Literal["judge", "remove"]) -> int:
+        lock = fit_gates(study, replace(template, disturbed=disturbed)).lock
+        assert lock is not None
+        return next(one.n_events for one in lock.gates if one.population == "singlets")
+
+    whole, kept = events_of_singlets("judge"), events_of_singlets("remove")
+    after = np.count_nonzero(time >= 0.5)
+    assert whole == pytest.approx(after, rel=0.01)
+    assert kept == pytest.approx(after - np.count_nonzero(clog), rel=0.03)
