@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from carflow.findings import Finding, Severity
 from carflow.gating.strategy import Role
 from carflow.qc.limits import gravest
+from carflow.qc.telling import finding_of
 from carflow.qc.usual import CONTROLS, some_of, tubes_of, usual, usual_by_name
 from carflow.study.model import SampleType
 
@@ -106,11 +107,11 @@ def check_panel(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
         differences.sort(key=lambda difference: difference[0].rank)
         told = some_of([sentence for _, sentence in differences], "; ")
         findings.append(
-            Finding(
-                code="QC-PANEL",
-                severity=gravest(severity for severity, _ in differences),
-                message=f"{told or 'Channels and markers are those of the panel'}.",
-                sample_id=tube.sample_id,
+            finding_of(
+                tube,
+                "QC-PANEL",
+                gravest(severity for severity, _ in differences),
+                f"{told or 'Channels and markers are those of the panel'}.",
                 value=float(len(differences)),
                 limit="same channels and markers",
             )
@@ -173,13 +174,7 @@ def _instrument_finding(tube: TubeSummary, expected: str, holders: Holders) -> F
             f"The file names another cytometer than usual ({holders}): gates and brightness do "
             "not carry over."
         )
-    return Finding(
-        code="QC-INSTRUMENT",
-        severity=severity,
-        message=message,
-        sample_id=tube.sample_id,
-        limit="same cytometer",
-    )
+    return finding_of(tube, "QC-INSTRUMENT", severity, message, limit="same cytometer")
 
 
 def _storage(tube: TubeSummary) -> str:

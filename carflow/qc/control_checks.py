@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from carflow.findings import Finding, Severity
 from carflow.gating.strategy import Role
 from carflow.qc.limits import Above, Below
+from carflow.qc.telling import finding_of
 from carflow.qc.usual import CONTROLS
 from carflow.study.model import SampleType
 
@@ -160,11 +161,11 @@ def _background_finding(tube: TubeSummary, allowed: Above, limits: QcLimits) -> 
     car, n_cd3 = tube.counts[Role.CAR], tube.counts[Role.CD3]
     limit = f"of {limits.nominal_background_pct:g} %: {allowed}"
     if n_cd3 < limits.denominator_events_least:
-        return Finding(
-            code="QC-CONTROL-BACKGROUND",
-            severity=Severity.INFO,
-            message=f"Only {n_cd3:,} CD3+ events in the control: its background was not judged.",
-            sample_id=tube.sample_id,
+        return finding_of(
+            tube,
+            "QC-CONTROL-BACKGROUND",
+            Severity.INFO,
+            f"Only {n_cd3:,} CD3+ events in the control: its background was not judged.",
             limit=limit,
         )
     expected = limits.nominal_background_pct / 100.0 * n_cd3

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from carflow.findings import Finding, Severity
 from carflow.qc.limits import Within
+from carflow.qc.telling import finding_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,13 +50,13 @@ def check_count_methods(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, .
         else ""
     )
     return (
-        Finding(
-            code="QC-COUNT-METHODS",
-            severity=severity,
-            message=f"{told[:1].upper()}{told[1:]}{ending}.",
-            sample_id=tube.sample_id,
+        finding_of(
+            tube,
+            "QC-COUNT-METHODS",
+            severity,
+            f"{told[:1].upper()}{told[1:]}{ending}.",
             value=ratio,
-            limit=str(allowed),
+            limit=allowed,
         ),
     )
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from carflow.findings import Finding, Severity
 from carflow.gating.strategy import Role
 from carflow.qc.limits import Above
+from carflow.qc.telling import finding_of
 from carflow.qc.usual import panel_groups
 
 if TYPE_CHECKING:
@@ -113,11 +114,11 @@ def _visit_finding(tube: TubeSummary, missed: Sequence[float]) -> Finding:
             f"Most other subjects of the panel have a tube of day {days}; this subject has none "
             "before this one."
         )
-    return Finding(
-        code="QC-VISIT-MISSING",
-        severity=Severity.WARN if missed else Severity.PASS,
-        message=message,
-        sample_id=tube.sample_id,
+    return finding_of(
+        tube,
+        "QC-VISIT-MISSING",
+        Severity.WARN if missed else Severity.PASS,
+        message,
         value=float(len(missed)),
         limit="warn > 0",
     )
@@ -211,13 +212,13 @@ def _swap_finding(
         message += f" and {distance:.1f} from those of {other}: the tubes may be exchanged"
     elif own > allowed.warn:
         message += ", but no nearer to another subject's"
-    return Finding(
-        code="QC-SWAP",
-        severity=Severity.WARN if suspect else Severity.PASS,
-        message=f"{message}.",
-        sample_id=tube.sample_id,
+    return finding_of(
+        tube,
+        "QC-SWAP",
+        Severity.WARN if suspect else Severity.PASS,
+        f"{message}.",
         value=own,
-        limit=str(allowed),
+        limit=allowed,
     )
 
 

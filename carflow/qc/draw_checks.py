@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from carflow.findings import Finding, Severity
 from carflow.qc.limits import Above
+from carflow.qc.telling import finding_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,16 +36,7 @@ def check_blood_count_time(tube: TubeSummary, limits: QcLimits) -> tuple[Finding
         if severity is Severity.PASS
         else ": counts by WBC, ALC and CD3 are those of another time."
     )
-    return (
-        Finding(
-            code="QC-CBC-TIME",
-            severity=severity,
-            message=told + ending,
-            sample_id=tube.sample_id,
-            value=hours,
-            limit=str(allowed),
-        ),
-    )
+    return (finding_of(tube, "QC-CBC-TIME", severity, told + ending, value=hours, limit=allowed),)
 
 
 def check_tube_age(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
@@ -59,16 +51,7 @@ def check_tube_age(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
     else:
         message = f"The tube was acquired {hours:.3g} h after it was drawn"
         message += "." if severity is Severity.PASS else ": CAR+ percentages fall in stored blood."
-    return (
-        Finding(
-            code="QC-TUBE-AGE",
-            severity=severity,
-            message=message,
-            sample_id=tube.sample_id,
-            value=hours,
-            limit=str(allowed),
-        ),
-    )
+    return (finding_of(tube, "QC-TUBE-AGE", severity, message, value=hours, limit=allowed),)
 
 
 DRAW_CHECKS: tuple[Callable[[TubeSummary, QcLimits], tuple[Finding, ...]], ...] = (

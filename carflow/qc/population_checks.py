@@ -59,13 +59,13 @@ def check_viability(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
         Severity.FAIL: f", less than {allowed.fail:g} %: the tube says little about living cells",
     }.get(severity, "")
     return (
-        Finding(
-            code=code,
-            severity=severity,
-            message=f"{share_pct:.1f} % of {total:,} {whole} are viable{ending}.",
-            sample_id=tube.sample_id,
+        finding_of(
+            tube,
+            code,
+            severity,
+            f"{share_pct:.1f} % of {total:,} {whole} are viable{ending}.",
             value=share_pct,
-            limit=str(allowed),
+            limit=allowed,
         ),
     )
 
@@ -96,11 +96,11 @@ def check_empty_gates(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...
         message = f"Each of {len(judged)} populations with a large parent holds events."
         severity = Severity.PASS
     return (
-        Finding(
-            code="QC-EMPTY-GATE",
-            severity=severity,
-            message=message,
-            sample_id=tube.sample_id,
+        finding_of(
+            tube,
+            "QC-EMPTY-GATE",
+            severity,
+            message,
             value=float(len(empty)),
             limit=f"warn > 0 of {limits.denominator_events_least:,} or more",
         ),
@@ -124,13 +124,13 @@ def check_t_sum(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
     elif severity is Severity.WARN:
         ending = ": the CD4 and CD8 gates overlap, or are not gates of CD3+"
     return (
-        Finding(
-            code="QC-T-SUM",
-            severity=severity,
-            message=f"CD4+ and CD8+ together are {share_pct:.1f} % of CD3+{ending}.",
-            sample_id=tube.sample_id,
+        finding_of(
+            tube,
+            "QC-T-SUM",
+            severity,
+            f"CD4+ and CD8+ together are {share_pct:.1f} % of CD3+{ending}.",
             value=share_pct,
-            limit=str(allowed),
+            limit=allowed,
         ),
     )
 
@@ -156,11 +156,11 @@ def check_car_events(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]
     else:
         severity, message = _undetected(car, tube.counts.get(Role.CD3), assay)
     return (
-        Finding(
-            code="QC-CAR-EVENTS",
-            severity=severity,
-            message=message,
-            sample_id=tube.sample_id,
+        finding_of(
+            tube,
+            "QC-CAR-EVENTS",
+            severity,
+            message,
             value=float(car),
             limit=f"warn < {assay.lloq_events:,}",
         ),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from carflow.findings import Finding, Severity
 from carflow.qc.limits import Above, gravest
+from carflow.qc.telling import finding_of
 from carflow.qc.usual import some_of
 
 if TYPE_CHECKING:
@@ -65,13 +66,8 @@ def _finding(tube: TubeSummary, usual: Mapping[Pair, float], limits: QcLimits) -
         message = f"Compensation left light of one dye in another: {told}."
     else:
         message = f"Compensation left nothing in {len(judged)} pairs of channels."
-    return Finding(
-        code="QC-RESIDUAL",
-        severity=severity,
-        message=message,
-        sample_id=tube.sample_id,
-        value=judged[0][1].slope,
-        limit=str(allowed),
+    return finding_of(
+        tube, "QC-RESIDUAL", severity, message, value=judged[0][1].slope, limit=allowed
     )
 
 

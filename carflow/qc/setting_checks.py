@@ -158,11 +158,11 @@ def _compare_tube(
 ) -> Finding:
     own = setting.read(tube)
     if not own:
-        return Finding(
-            code=setting.code,
-            severity=Severity.INFO,
-            message=f"The file states no {setting.noun}: it could not be compared.",
-            sample_id=tube.sample_id,
+        return finding_of(
+            tube,
+            setting.code,
+            Severity.INFO,
+            f"The file states no {setting.noun}: it could not be compared.",
         )
     found = [
         _departure(tube, channel, setting, (value, *expected[channel]))
@@ -174,13 +174,13 @@ def _compare_tube(
     harmless = setting.harmless(tube)
     if harmless and severity is not Severity.PASS:
         severity, message = Severity.INFO, f"{message[:-1]}; {harmless}."
-    return Finding(
-        code=setting.code,
-        severity=severity,
-        message=message,
-        sample_id=tube.sample_id,
+    return finding_of(
+        tube,
+        setting.code,
+        severity,
+        message,
         value=worst if math.isfinite(worst) else None,
-        limit=str(setting.allowed),
+        limit=setting.allowed,
     )
 
 

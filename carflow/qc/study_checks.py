@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from carflow.findings import Finding, Severity
 from carflow.qc.limits import Above
+from carflow.qc.telling import finding_of
 from carflow.qc.usual import CONTROLS
 from carflow.study.model import SampleType
 
@@ -111,13 +112,8 @@ def _duplicate_finding(tube: TubeSummary, twins: Sequence[TubeSummary]) -> Findi
             f"{tube.sample_id} holds exactly the events of {named}: one file stands in the "
             "sheet under several sample ids."
         )
-    return Finding(
-        code="QC-DUPLICATE",
-        severity=severity,
-        message=message,
-        sample_id=tube.sample_id,
-        value=float(len(twins)),
-        limit="fail > 0",
+    return finding_of(
+        tube, "QC-DUPLICATE", severity, message, value=float(len(twins)), limit="fail > 0"
     )
 
 
@@ -129,11 +125,11 @@ def _same_acquisition_finding(tube: TubeSummary, twins: Sequence[TubeSummary]) -
             f"Acquired at the same time, with the same number of events, as {named}: one "
             "acquisition that was exported twice."
         )
-    return Finding(
-        code="QC-SAME-ACQUISITION",
-        severity=Severity.WARN if twins else Severity.PASS,
-        message=message,
-        sample_id=tube.sample_id,
+    return finding_of(
+        tube,
+        "QC-SAME-ACQUISITION",
+        Severity.WARN if twins else Severity.PASS,
+        message,
         value=float(len(twins)),
         limit="warn > 0",
     )
@@ -145,11 +141,11 @@ def _control_panel_finding(tube: TubeSummary, shared: bool) -> Finding:
         message = (
             "No patient's tube has the panel and gates of this control: it is compared with none."
         )
-    return Finding(
-        code="QC-CONTROL-PANEL",
-        severity=Severity.PASS if shared else Severity.WARN,
-        message=message,
-        sample_id=tube.sample_id,
+    return finding_of(
+        tube,
+        "QC-CONTROL-PANEL",
+        Severity.PASS if shared else Severity.WARN,
+        message,
         limit="panel of a patient's tube",
     )
 
@@ -169,12 +165,7 @@ def _course_findings(course: Sequence[TubeSummary], limits: QcLimits) -> Iterato
     for tube in course:
         if tube.acquired_at is None:
             message = "The file states no time of acquisition: its day could not be checked."
-            yield Finding(
-                code="QC-DATE-ORDER",
-                severity=Severity.INFO,
-                message=message,
-                sample_id=tube.sample_id,
-            )
+            yield finding_of(tube, "QC-DATE-ORDER", Severity.INFO, message)
     dated = [(tube, tube.acquired_at) for tube in course if tube.acquired_at is not None]
     for later, acquired in dated:
         before = [(tube, time) for tube, time in dated if tube.day < later.day]
@@ -205,13 +196,8 @@ def _order_finding(
         if too_early > 0
         else f"Acquired after {earlier.sample_id}, in the order of their days."
     )
-    return Finding(
-        code="QC-DATE-ORDER",
-        severity=allowed.severity(too_early),
-        message=message,
-        sample_id=later.sample_id,
-        value=too_early,
-        limit=str(allowed),
+    return finding_of(
+        later, "QC-DATE-ORDER", allowed.severity(too_early), message, value=too_early, limit=allowed
     )
 
 
@@ -227,13 +213,8 @@ def _gap_finding(
     severity = allowed.severity(difference)
     if severity is Severity.WARN:
         message += ": a wrong day or file, or samples that were stored"
-    return Finding(
-        code="QC-DATE-GAP",
-        severity=severity,
-        message=f"{message}.",
-        sample_id=later.sample_id,
-        value=difference,
-        limit=str(allowed),
+    return finding_of(
+        later, "QC-DATE-GAP", severity, f"{message}.", value=difference, limit=allowed
     )
 
 

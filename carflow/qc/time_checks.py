@@ -14,6 +14,7 @@ from carflow.cleaning.stability import MOST_LEFT_OUT_PCT
 from carflow.cleaning.time_order import TimeState
 from carflow.findings import Finding, Severity
 from carflow.qc.limits import Above
+from carflow.qc.telling import finding_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,14 +59,7 @@ def check_stability(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
             "name a stretch."
         )
     return (
-        Finding(
-            code="QC-TIME-STABILITY",
-            severity=severity,
-            message=message,
-            sample_id=tube.sample_id,
-            value=removed_pct,
-            limit=str(allowed),
-        ),
+        finding_of(tube, "QC-TIME-STABILITY", severity, message, value=removed_pct, limit=allowed),
     )
 
 
@@ -169,13 +163,8 @@ def check_flow_rate(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
             f"{rate.highest_per_s:.3g}: counts by acquired volume may be wrong"
         )
     return (
-        Finding(
-            code="QC-FLOW-RATE",
-            severity=severity,
-            message=f"{message}.",
-            sample_id=tube.sample_id,
-            value=rate.unusual_pct,
-            limit=str(allowed),
+        finding_of(
+            tube, "QC-FLOW-RATE", severity, f"{message}.", value=rate.unusual_pct, limit=allowed
         ),
     )
 

@@ -94,13 +94,13 @@ def check_nonfinite(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
     else:
         message = "Every event holds numbers only."
     return (
-        Finding(
-            code="QC-NONFINITE",
-            severity=allowed.severity(share_pct),
-            message=message,
-            sample_id=tube.sample_id,
+        finding_of(
+            tube,
+            "QC-NONFINITE",
+            allowed.severity(share_pct),
+            message,
             value=share_pct,
-            limit=str(allowed),
+            limit=allowed,
         ),
     )
 
@@ -164,13 +164,13 @@ def check_saturation(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]
         label = tube.channel_label(order[0])
         message = f"At most {shares[order[0]]:.3g} % of the events are saturated ({label})."
     return (
-        Finding(
-            code="QC-SATURATION",
-            severity=gravest(judged.values()),
-            message=message,
-            sample_id=tube.sample_id,
+        finding_of(
+            tube,
+            "QC-SATURATION",
+            gravest(judged.values()),
+            message,
             value=shares[order[0]],
-            limit=str(allowed[order[0]]),
+            limit=allowed[order[0]],
         ),
     )
 
@@ -220,13 +220,13 @@ def _judge(tube: TubeSummary, count: _Count, enough: Below) -> Finding:
         Severity.WARN: f", fewer than {enough.warn:,}: {count.when_few}",
         Severity.FAIL: f", fewer than {enough.fail:,}: {count.when_too_few}",
     }.get(severity, "")
-    return Finding(
-        code=count.code,
-        severity=severity,
-        message=f"{count.number:,} {count.noun}{ending}.",
-        sample_id=tube.sample_id,
+    return finding_of(
+        tube,
+        count.code,
+        severity,
+        f"{count.number:,} {count.noun}{ending}.",
         value=float(count.number),
-        limit=str(enough),
+        limit=enough,
     )
 
 
@@ -276,13 +276,13 @@ def _matrix_condition(tube: TubeSummary, matrix: MatrixSummary, limits: QcLimits
             "it cannot be inverted reliably."
         ),
     }[severity]
-    return Finding(
-        code="QC-MATRIX-CONDITION",
-        severity=severity,
-        message=message,
-        sample_id=tube.sample_id,
+    return finding_of(
+        tube,
+        "QC-MATRIX-CONDITION",
+        severity,
+        message,
         value=number if math.isfinite(number) else None,
-        limit=str(allowed),
+        limit=allowed,
     )
 
 
@@ -306,12 +306,12 @@ def _matrix_coefficients(
         else ""
     )
     return (
-        Finding(
-            code="QC-MATRIX-VALUES",
-            severity=severity,
-            message=f"The largest spillover is {value:.3g}, from {dye} into {detector}{ending}.",
-            sample_id=tube.sample_id,
+        finding_of(
+            tube,
+            "QC-MATRIX-VALUES",
+            severity,
+            f"The largest spillover is {value:.3g}, from {dye} into {detector}{ending}.",
             value=value,
-            limit=str(allowed),
+            limit=allowed,
         ),
     )
