@@ -283,12 +283,6 @@ class Strategy:
         known = ", ".join(dict.fromkeys(dimension.name for dimension in self._all_dimensions()))
         raise GatesError(f'no marker "{name}" in these gates', hint=f"there are: {known}")
 
-    def marker_names(self) -> tuple[str, ...]:
-        """Return the markers and channels the populations and plots need, each once."""
-        used = [axis for population in self.populations for axis in population.dimensions]
-        used += [axis for plot in self.plots for axis in (plot.x, plot.y)]
-        return tuple(dict.fromkeys(name for axis in used for name in axis.names))
-
     @property
     def sha256(self) -> str:
         """A hash of what the gates do; its source and limits of checks do not enter."""

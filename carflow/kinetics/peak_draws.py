@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from carflow.kinetics.series import Series
 
@@ -108,24 +108,6 @@ def _drawn(value: Numbers, low: Numbers, high: Numbers, deviates: Numbers) -> Nu
 
         drawn[is_below] = np.log(high[is_below])[:, None] + log_ndtr(deviates)
     return drawn
-
-
-def smallest_set(days: Sequence[float], shares: Sequence[float]) -> tuple[float, ...]:
-    """Return the fewest days that together hold 95 % of the draws, in order of day.
-
-    Examples
-    --------
-    >>> smallest_set([4, 7, 12], [0.01, 0.19, 0.8])
-    (7, 12)
-    """
-    chosen: list[float] = []
-    held = 0.0
-    for share, day in sorted(zip(shares, days, strict=True), key=lambda one: (-one[0], one[1])):
-        if held >= 0.95 - 1e-12:
-            break
-        chosen.append(day)
-        held += share
-    return tuple(sorted(chosen))
 
 
 def span_of_days(series: Series, days: Collection[float]) -> tuple[float, float]:

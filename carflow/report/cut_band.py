@@ -36,14 +36,8 @@ def plot_cut_band(
 
     Parameters
     ----------
-    result : Result
-        What a run found.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; without it a new figure is made (``ax.figure``), unknown to pyplot.
-    subject_id : str, optional
-        Whose curve; may be left out where the result holds one subject.
-    quantity : str, default "car_pct_cd3"
-        Which curve; percentages are drawn on a linear axis, everything else on a log axis.
+    result, ax, subject_id, quantity
+        As of `carflow.report.expansion.plot_expansion`.
 
     Returns
     -------

@@ -72,29 +72,6 @@ class Table:
     written: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_table(path: Path, *, text_columns: Collection[str] = ()) -> Table:
-    """Return the table of a ``.csv`` or ``.xlsx`` file.
-
-    Parameters
-    ----------
-    path : Path
-        The file; ``.tsv`` and ``.txt`` are read like ``.csv``.
-    text_columns : collection of str
-        Columns of ids: a workbook must hold them as text, since Excel turns ``001`` into 1.
-
-    Raises
-    ------
-    SheetError
-        If the file cannot be read as a table at all.
-    Problems
-        If the header or some rows are not as they must be; all of them together.
-    """
-    problems = RowProblems(path.name)
-    table = scan_table(path, problems, text_columns=text_columns)
-    problems.raise_if_any()
-    return table
-
-
 def scan_table(path: Path, problems: RowProblems, *, text_columns: Collection[str] = ()) -> Table:
     """Return the readable rows of a file and note the others in `problems`."""
     try:

@@ -359,8 +359,8 @@ def test_every_kind_of_gate_has_a_readable_form() -> None:
         operation="and",
         operands=(Operand(population="round"), Operand(population="ball", outside=True)),
     )
-    assert "PE" in strategy.marker_names()
-    assert "PE share" not in strategy.marker_names()
+    [ratio] = strategy.find("ratio").dimensions
+    assert ratio.names == ("PE", "FITC")
 
 
 def test_the_tips_of_an_ellipse_are_on_its_outline() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtr
 
 from carflow.kinetics.peak import estimate_peak
-from carflow.kinetics.peak_draws import Numbers, day_probabilities, smallest_set, span_of_days
+from carflow.kinetics.peak_draws import Numbers, day_probabilities, span_of_days
 from carflow.kinetics.series import read_series
 
 PUBLISHED = np.array([[4.26, 12.33, 45.31, 69.94, 24.33]])
@@ -99,13 +99,6 @@ def test_scaling_values_changes_no_probability(values: list[float], factor: floa
 
     assert plain.sum() == pytest.approx(1)
     assert scaled == pytest.approx(plain, abs=0.01)
-
-
-def test_the_smallest_set_takes_the_earlier_of_two_equal_days() -> None:
-    assert smallest_set([1, 4, 7], [0.5, 0.45, 0.05]) == (1, 4)
-    assert smallest_set([1, 4], [0.04, 0.96]) == (4,)
-    assert smallest_set([4, 1], [0.5, 0.5]) == (1, 4)
-    assert smallest_set([], []) == ()
 
 
 def test_the_span_of_days_is_the_union_of_their_brackets() -> None:

@@ -13,8 +13,9 @@ from carflow.errors import Problems, SheetError
 from carflow.findings import Finding, Severity
 from carflow.study.rows import RowProblems
 from carflow.study.table import (
+    Table,
     missing_columns,
-    read_table,
+    scan_table,
     table_from_text,
     unknown_columns,
 )
@@ -22,6 +23,13 @@ from carflow.study.table import (
 WriteWorkbook = Callable[..., Path]
 
 visible = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=10)
+
+
+def read_table(path: Path, *, text_columns: tuple[str, ...] = ()) -> Table:
+    problems = RowProblems(path.name)
+    table = scan_table(path, problems, text_columns=text_columns)
+    problems.raise_if_any()
+    return table
 
 
 def written(tmp_path: Path, text: str, *, name: str = "t.csv", encoding: str = "utf-8") -> Path:
