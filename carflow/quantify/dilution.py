@@ -137,7 +137,6 @@ def dilution_line(
     slope = float(((steps - steps.mean()) * (y - y.mean())).sum()) / spread
     intercept = float(y.mean()) - slope * float(steps.mean())
     rest = y - intercept - slope * steps
-    total = float(((y - y.mean()) ** 2).sum())
     residual_sd = math.sqrt(float((rest**2).sum()) / (len(steps) - 2))
     reach = float(stdtrit(len(steps) - 2, 0.975)) * residual_sd / math.sqrt(spread)
     return DilutionLine(
@@ -145,11 +144,18 @@ def dilution_line(
         per_ul=tuple(counts.tolist()),
         slope=Measure(unit=Unit.NONE, value=slope, low=slope - reach, high=slope + reach),
         intercept=intercept,
-        r_squared=1.0 - float((rest**2).sum()) / total if total else 0.0,
+        r_squared=_r_squared(rest, y),
         residual_sd=residual_sd,
         lows=tuple(((ends[0] - blank_per_ul) / kept[: len(ends[0])]).tolist()),
         highs=tuple(((ends[1] - blank_per_ul) / kept[: len(ends[1])]).tolist()),
     )
+
+
+def _r_squared(rest: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    """Return the share of the spread of `y` that the line explains; 0 where nothing spreads."""
+    total = float(((y - y.mean()) ** 2).sum())
+    rounding = len(y) * (4.0 * np.finfo(np.float64).eps * float(np.abs(y).max())) ** 2
+    return 0.0 if total <= rounding else max(0.0, 1.0 - float((rest**2).sum()) / total)
 
 
 def lost_share(events: int, seconds: float, *, dead_time_s: float) -> float:
