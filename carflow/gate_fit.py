@@ -83,7 +83,7 @@ def fit_gates(
     >>> study = cf.read_study("sample_fcs/samples.csv")                      # doctest: +SKIP
     >>> gates = cf.fit_gates(study, cf.read_gates("car_t_blood_auto"))       # doctest: +SKIP
     >>> len(gates.lock.gates)                                                # doctest: +SKIP
-    65
+    91
     """
     if not strategy.template:
         raise GatesError(

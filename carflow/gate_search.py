@@ -70,6 +70,8 @@ class Search:
 
     def looks_at(self, row: Tube) -> bool:
         """Whether the events of a tube are wanted."""
+        if self.estimate.method is Method.BEADS and row.beads_in_tube is None:
+            return False  # without a number of beads nobody says that there are any
         # how much of a dim population lies above its cut is seen in the patients' tubes
         patient = row.sample_type is SampleType.PATIENT
         return self._is_donor(row) or (self.estimate.dim and patient)

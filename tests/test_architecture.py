@@ -57,12 +57,12 @@ ROOMS: dict[str, list[str]] = {
     ],
     "gating": [
         "content", "biex", "scales", "estimates", "lock", "density", "label_light", "estimators",
-        "matrices", "shapes", "near", "bounds", "raster", "regions", "tube", "compensation",
-        "strategy", "sources", "dyes", "plan", "rows", "selection", "gated", "brightness",
-        "cut_twins", "tallies", "engine", "parents", "models", "template_errors", "drafts",
-        "questions", "template", "overrides", "freezing", "event_values", "answers", "document",
-        "gatingml_axes", "gatingml_gates", "gatingml_reader", "gatingml", "flowjo", "reading",
-        "tree", "choice", "drawn_cells", "process_control",
+        "bead_cluster", "matrices", "shapes", "near", "bounds", "raster", "regions", "tube",
+        "compensation", "strategy", "sources", "dyes", "plan", "rows", "selection", "gated",
+        "brightness", "cut_twins", "tallies", "engine", "parents", "models", "template_errors",
+        "drafts", "questions", "template", "overrides", "freezing", "event_values", "answers",
+        "document", "gatingml_axes", "gatingml_gates", "gatingml_reader", "gatingml", "flowjo",
+        "reading", "tree", "choice", "drawn_cells", "process_control",
     ],
     "quantify": [
         "quantity", "declarations", "intervals", "dilution", "counts", "gated", "limits", "blanks",
@@ -102,7 +102,7 @@ ROOMS: dict[str, list[str]] = {
 
 MATHEMATICS = (
     "gating.shapes", "gating.scales", "gating.density", "gating.label_light", "gating.estimators",
-    "quantify.", "kinetics.",
+    "gating.bead_cluster", "quantify.", "kinetics.",
 )  # fmt: skip
 DOORS = (
     "fcs.", "study.", "gating.template", "gating.reading", "gating.gatingml", "report.",

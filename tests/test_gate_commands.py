@@ -38,7 +38,7 @@ def test_gates_are_fitted_and_run_from_the_lock(
     lock = tmp_path / "batch.lock.json"
 
     assert fit(course, lock) == ExitCode.OK
-    assert capsys.readouterr().err == f"25 of 25 gates found in 3 tubes: {lock}\n"
+    assert capsys.readouterr().err == f"28 of 28 gates found in 3 tubes: {lock}\n"
     sheet = str(course / "samples.csv")
     out = tmp_path / "out"
     assert cli.main(["run", sheet, "--gates", str(lock), "--out", str(out)]) == ExitCode.OK
@@ -84,8 +84,8 @@ def test_a_template_that_was_not_fitted_says_so_when_converted(
 
     assert cli.main(["gates", "convert", "car_t_blood_auto", str(target)]) == ExitCode.OK
     assert capsys.readouterr().err == (
-        "not fitted, written with the coordinates drawn in the template: singlets, cells, live, "
-        "CD45+, lymphocytes, CD3+, CAR+, CD4 stained, CD8 stained\n"
+        "not fitted, written with the coordinates drawn in the template: beads, singlets, cells, "
+        "live, CD45+, lymphocytes, CD3+, CAR+, CD4 stained, CD8 stained\n"
     )
 
 

@@ -57,7 +57,7 @@ def result(study: Study, gates: Strategy) -> Result:
 def test_every_gate_of_the_sample_course_is_found(lock: Lock) -> None:
     looked_for = [one for one in lock.gates if one.n_events]
 
-    assert len(looked_for) == 8 * 9 + 1
+    assert len(looked_for) == 9 * 9 + 1
     assert [one for one in looked_for if one.fallback] == []
     assert all(one.quality is None or one.quality > 0.8 for one in looked_for)
 
@@ -293,6 +293,35 @@ def test_a_changed_file_keeps_its_gates_and_is_warned_of(study: Study, lock: Loc
     found = cf.run(few, strategy_of_lock(changed)).all_findings
 
     assert [one.sample_id for one in found if one.code == "QC-GATE-CHANGED"] == ["P01-pre"]
+
+
+def test_found_beads_are_those_of_the_drawn_gate(study: Study, result: Result) -> None:
+    def n_beads(found: Result) -> list[int]:
+        return [
+            one.count
+            for tube in found.tube_results
+            for one in tube.populations
+            if one.population == "beads"
+        ]
+
+    assert n_beads(result) == n_beads(cf.run(study, cf.read_gates("car_t_blood")))
+
+
+def test_beads_are_looked_for_only_where_the_sheet_gives_their_number(study: Study) -> None:
+    tubes = tuple(
+        replace(one, beads_per_tube=None, beads_added_ul=None)
+        if one.sample_id != "P01-d12"
+        else one
+        for one in study.tubes
+    )
+    found = fit_gates(replace(study, tubes=tubes), cf.read_gates(AUTO))
+
+    assert found.lock is not None
+    gates = [one for one in found.lock.gates if one.population == "beads"]
+    assert [(one.sample_id, one.fallback) for one in gates] == [
+        ("P01-d12", ""), ("", "batch median"),
+    ]  # fmt: skip
+    assert gates[0].coordinates == gates[1].coordinates
 
 
 def test_a_tube_is_read_once_in_each_round_whatever_is_looked_for(

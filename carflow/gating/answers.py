@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carflow.gating.bead_cluster import find_beads
+from carflow.gating.density import density_curve
 from carflow.gating.estimates import Estimate, Method
 from carflow.gating.estimators import (
     Found,
@@ -97,6 +99,8 @@ def answer_of(
     """
     if estimate.method is Method.SINGLETS:
         return _singlets(estimate, axes, linear, donors)
+    if estimate.method is Method.BEADS:
+        return _beads(estimate, axes, linear, donors)
     [gated] = axes
     axis = gated if estimate.scale is None else replace(gated, scale=estimate.scale)
     scaled = axis.scale.forward(linear[0])
@@ -147,6 +151,30 @@ def _singlets(
         coordinates = Coordinates(vertices=singlet_corners(found.place, area, height))
     name = f"{area.name} / {height.name}"
     return Answer(coordinates=coordinates, found=found, donors=donors, trace=_trace(name, found))
+
+
+def _beads(
+    estimate: Estimate, axes: Sequence[Dimension], linear: Values, donors: tuple[str, ...]
+) -> Answer:
+    """Return the box around the beads as a polygon, with the density of its first axis."""
+    guard = Guard(
+        low=estimate.low,
+        high=estimate.high,
+        min_events=estimate.min_events,
+        min_quality=estimate.min_quality,
+    )
+    beads = find_beads(linear[0], linear[1], guard, n_mad=estimate.n_mad)
+    inside = ((linear >= estimate.low) & (linear <= estimate.high)).all(axis=0)
+    curve = density_curve(axes[0].scale.forward(linear[0][inside]))
+    place = None if beads.found.place is None else _scaled(axes[0], beads.found.place)
+    found = replace(beads.found, curve=curve, place=place)
+    coordinates = None
+    if beads.box is not None:
+        (left, right), (bottom, top) = beads.box
+        corners = ((left, bottom), (right, bottom), (right, top), (left, top))
+        coordinates = Coordinates(vertices=tuple((_rounded(x), _rounded(y)) for x, y in corners))
+    trace = _trace(axes[0].name, found)
+    return Answer(coordinates=coordinates, found=found, donors=donors, trace=trace)
 
 
 def singlet_corners(

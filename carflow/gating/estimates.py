@@ -22,6 +22,7 @@ class Method(StrEnum):
     SINGLETS = "singlets"
     CONTROL_PERCENTILE = "control_percentile"
     MIXTURE = "mixture"
+    BEADS = "beads"
 
 
 class Scope(StrEnum):
@@ -62,7 +63,7 @@ class Estimate:
         The scale the density is looked at on, where it is not that of the gate.
     low, high : float
         Linear intensities between which the bound must lie (for singlets: the range of areas
-        that is looked at).
+        that is looked at; for beads: that of both channels).
     min_events : int
         Fewest events to find anything in.
     min_quality : float
@@ -72,7 +73,8 @@ class Estimate:
     adjust : float
         Factor of the density's bandwidth.
     n_mad : float
-        Singlets: how many median absolute deviations above the median ratio are single cells.
+        Singlets: how many median absolute deviations above the median ratio are single cells;
+        beads: how many to either side are beads.
     percentile : float
         Control percentile: where in the controls the bound lies [%].
     dim : bool

@@ -136,10 +136,10 @@ class EstimateTable(_Table):
 
     ``range`` holds linear intensities the bound must lie in; ``scale`` is another one of
     ``[scales]`` to look for it on. ``valley`` is for the method of
-    that name, ``n_mad`` for singlets, ``percentile`` and ``dim`` for control_percentile.
+    that name, ``n_mad`` for singlets and beads, ``percentile`` and ``dim`` for control_percentile.
     """
 
-    method: Literal["valley", "singlets", "control_percentile", "mixture"]
+    method: Literal["valley", "singlets", "control_percentile", "mixture", "beads"]
     scope: Literal["sample", "subject", "batch", "reference"] | None = None
     on: str | None = None
     scale: str | None = None

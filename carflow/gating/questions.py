@@ -28,9 +28,12 @@ _OWN_KEYS = {
     Method.SINGLETS: {"n_mad", "min_quality"},
     Method.CONTROL_PERCENTILE: {"percentile", "dim", "controls", "bound"},
     Method.MIXTURE: {"bound", "min_quality", "scale"},
+    Method.BEADS: {"n_mad", "min_quality"},
 }
 _SHARED_KEYS = {"method", "scope", "on", "range", "min_events"}
-_LEAST_EVENTS = {Method.CONTROL_PERCENTILE: 2000, Method.MIXTURE: 1000}
+_LEAST_EVENTS = {Method.CONTROL_PERCENTILE: 2000, Method.MIXTURE: 1000, Method.BEADS: 100}
+_LEAST_QUALITY = {Method.BEADS: 0.9}
+_N_MAD = {Method.BEADS: 5.0}
 _CONTROLS = ("FMO", "untransduced", "pre-infusion", "healthy", "bead-QC")
 _DIM_PERCENTILE = 99.5
 
@@ -102,9 +105,9 @@ def _estimate(
         choice=Choice(given.get("valley", "deepest")),
         percentile=given.get("percentile", _DIM_PERCENTILE if dim else 99.9),
         dim=dim,
-        min_quality=given.get("min_quality", 0.3),
+        min_quality=given.get("min_quality", _LEAST_QUALITY.get(method, 0.3)),
         adjust=given.get("adjust", 1.0),
-        n_mad=given.get("n_mad", 4.0),
+        n_mad=given.get("n_mad", _N_MAD.get(method, 4.0)),
         controls=tuple(given.get("controls", DEFAULT_CONTROLS)),
     )
     for problem in _out_of_bounds(estimate):
@@ -149,6 +152,10 @@ def _side(method: Method, population: Population, named: str | None) -> str:
     if method is Method.SINGLETS:
         if not isinstance(shape, Polygon):
             raise GatesError("singlets are written as a polygon of area (x) and height (y)")
+        return "polygon"
+    if method is Method.BEADS:
+        if not isinstance(shape, Polygon):
+            raise GatesError("beads are written as a polygon of two channels they are bright in")
         return "polygon"
     if not isinstance(shape, Interval):
         raise GatesError(f'the method "{method}" is for an interval')

@@ -45,7 +45,8 @@ _FOUND, _FELL_BACK, _BY_HAND = style.BLUE, style.VERMILLION, style.PURPLE
 class _Cell:
     """One gate of one tube: where it lies on the axis of its density, and how it came there.
 
-    `place` is a scale coordinate, `linear` the intensity or ratio it stands for.
+    `place` is a scale coordinate, `linear` the intensity or ratio it stands for; a gate with an
+    end on this axis has `upper`, too.
     """
 
     gate: FrozenGate
@@ -53,6 +54,7 @@ class _Cell:
     linear: float | None
     keeps_above: bool
     by_hand: bool
+    upper: float | None = None
 
     @property
     def colour(self) -> str:
@@ -152,6 +154,12 @@ def _of_tube(lock: Lock, estimate: Estimate, tube: SampleResult, scale: Scale) -
 def _cell(placed: object, scale: Scale, gate: FrozenGate, *, by_hand: bool) -> _Cell:
     coordinates = getattr(placed, "coordinates", gate.coordinates)
     bound = coordinates.high if coordinates.low is None else coordinates.low
+    if coordinates.vertices and gate.method == Method.BEADS:
+        ends = [x for x, _ in coordinates.vertices]
+        low, high = scale.forward(np.array([min(ends), max(ends)])).tolist()
+        return _Cell(
+            gate=gate, place=low, linear=min(ends), keeps_above=True, by_hand=by_hand, upper=high
+        )
     if coordinates.vertices:
         # the first edge of the polygon is the line of the highest ratio
         x, y = coordinates.vertices[0]
@@ -166,7 +174,7 @@ def _edges(cells: Sequence[_Cell | None]) -> tuple[float, float]:
     """Return the axis that holds every density and every gate of a row."""
     known = [one for one in cells if one is not None]
     traces = [one.gate.trace for one in known if one.gate.trace is not None]
-    places = [one.place for one in known if one.place is not None]
+    places = [at for one in known for at in (one.place, one.upper) if at is not None]
     low = min([*(one.low for one in traces), *places])
     high = max([*(one.high for one in traces), *places])
     margin = 0.03 * (high - low)
@@ -262,10 +270,13 @@ def _draw_cell(axes: Axes, cell: _Cell, scale: Scale, edges: tuple[float, float]
         axes.fill_between(places, 0.0, heights, color=style.PALE, linewidth=0)
         axes.plot(places, heights, color=style.GREY, linewidth=0.7)
     if cell.place is not None:
-        first, last = (cell.place, high) if cell.keeps_above else (low, cell.place)
+        upper = high if cell.upper is None else cell.upper
+        first, last = (cell.place, upper) if cell.keeps_above else (low, cell.place)
         axes.axvspan(first, last, color=style.SKY, alpha=0.22, linewidth=0)
         fixed = "-." if cell.by_hand else "--" if cell.gate.fallback else "-"
-        axes.axvline(cell.place, color=cell.colour, linestyle=fixed, linewidth=1.3)
+        for at in (cell.place, cell.upper):
+            if at is not None:
+                axes.axvline(at, color=cell.colour, linestyle=fixed, linewidth=1.3)
     axes.set_xlim(low, high)
     axes.set_ylim(0.0, 1.1)
     axes.set_yticks([])

@@ -62,6 +62,14 @@ def test_a_dim_reagent_has_a_lower_percentile_and_a_control_a_batch() -> None:
         ),
         (
             "",
+            'estimate = { method = "beads" }',
+            (
+                'population "CD3+": estimate: beads are written as a polygon of two channels they '
+                "are bright in"
+            ),
+        ),
+        (
+            "",
             'estimate = { method = "singlets" }',
             (
                 'population "CD3+": estimate: singlets are written as a '

@@ -35,8 +35,21 @@ def test_every_gate_of_every_tube_is_drawn_and_a_shared_one_once(result: Result)
     figure = found_gates_figure(result, "P01")
 
     assert figure is not None
-    # eight gates in three tubes, one cut for all, and the legend
-    assert len(figure.axes) == 8 * 3 + 1 + 1
+    # nine gates in three tubes, one cut for all, and the legend
+    assert len(figure.axes) == 9 * 3 + 1 + 1
+
+
+def test_beads_are_drawn_with_both_ends_of_their_box(result: Result) -> None:
+    lock = locked(result)
+    [gate] = [one for one in lock.gates if (one.population, one.sample_id) == ("beads", "P01-d01")]
+    scale = Logicle(t=262144, w=0.5, m=4.5, a=0)
+    axes = draw_found_gate(style.new_figure(3, 2).add_subplot(), gate, scale)
+
+    ends = [x for x, _ in gate.coordinates.vertices]
+    drawn = [np.unique(np.asarray(one.get_xdata(), dtype=float)) for one in axes.lines]
+    assert np.concatenate([one for one in drawn if len(one) == 1]) == pytest.approx(
+        scale.forward(np.array([min(ends), max(ends)]))
+    )
 
 
 def test_where_nothing_was_found_nothing_is_drawn(result: Result, model_result: Result) -> None:
