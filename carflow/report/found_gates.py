@@ -205,7 +205,7 @@ def _draw_legend(figure: Figure, top_in: float) -> None:
     axes.set_xlim(0.0, 6.4)
     axes.set_ylim(0.0, 1.0)
     entries = (
-        (0.0, _FOUND, "-", "found (q: depth of the valley, 0 to 1)"),
+        (0.0, _FOUND, "-", "found (q: quality, 0 to 1)"),
         (2.6, _FELL_BACK, "--", "not found: fallback"),
         (4.1, _BY_HAND, "-.", "set by hand"),
     )
