@@ -6,6 +6,7 @@ No command lives here, and nothing of what they do.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from functools import wraps
 from typing import TYPE_CHECKING, Self
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from carflow.study.model import Tube
 
 _GRAVE = (Severity.FAIL, Severity.WARN)
+_TOLD_OF_A_KIND = 5
 _SPOKEN = ("car_pct_cd3", "car_per_ul_beads")
 
 
@@ -90,14 +92,24 @@ class TubeProgress:
 
 
 def say_summary(result: Result, out: Path) -> None:
-    """Say the peaks, the verdict and where to look, on stderr."""
+    """Say the peaks, the verdict and where to look, on stderr.
+
+    Of findings of one kind the first five are told in full, so that the last lines stay seen.
+    """
     for subject in result.subject_results:
         for kinetics in subject.kinetics:
             if kinetics.quantity in _SPOKEN and kinetics.sentences:
                 say(f"{subject.subject_id}: {' '.join(kinetics.sentences[:2])}")
     grave = [found for found in result.all_findings if found.severity in _GRAVE]
+    told: Counter[tuple[Severity, str]] = Counter()
     for finding in grave:
-        say(str(finding))
+        kind = finding.severity, finding.code
+        told[kind] += 1
+        if told[kind] <= _TOLD_OF_A_KIND:
+            say(str(finding))
+    for (severity, code), number in told.items():
+        if number > _TOLD_OF_A_KIND:
+            say(f"{severity} {code}: {number - _TOLD_OF_A_KIND} more in {out / 'findings.csv'}")
     done = sum(tube.failure is None for tube in result.tube_results)
     say(
         f"{done} of {len(result.tube_results)} tubes, QC {result.verdict.upper()}: "

@@ -105,6 +105,27 @@ def test_too_much_compensation_pushes_t_cells_below_the_negatives(
     assert "R780-A (CD8): compensated too much" in much.message
 
 
+def test_a_tube_stained_with_half_of_an_antibody_is_named_and_no_other(
+    tmp_path: Path, gates: Strategy
+) -> None:
+    def half_stained(events: np.ndarray) -> np.ndarray:
+        dim: np.ndarray = events.copy()
+        dim[:, simulate.CHANNELS.index("B515-A")] *= 0.5
+        return dim
+
+    for minute, name in enumerate("abcde"):
+        write(tmp_path / f"{name}.fcs", minute=2 * minute)
+    write(tmp_path / "f.fcs", minute=12, spoil=half_stained)
+    found = {
+        one.sample_id: one
+        for one in run(tmp_path, gates, *"abcdef").all_findings
+        if one.code == "QC-BRIGHTNESS"
+    }
+
+    assert [name for name, one in found.items() if one.severity is Severity.WARN] == ["f"]
+    assert found["f"].message.startswith("Not as bright as usual in the batch: CD3 of CD3+ 0.4")
+
+
 def test_cells_of_the_tube_before_are_found_in_the_first_events(
     tmp_path: Path, gates: Strategy
 ) -> None:
