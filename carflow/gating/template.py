@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ from carflow.gating.strategy import (
     AssayLimits,
     Dimension,
     Plot,
+    Population,
     Ratio,
     Role,
     Strategy,
@@ -59,7 +61,6 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from carflow.gating.models import AssayTable, MarkerTable, ScaleTable, TemplateTable
-    from carflow.gating.strategy import Population
 
 # FSC-A, SSC-H, VSSC-A, "FS INT", "SS Lin", Time
 _NEVER_COMPENSATED = re.compile(r"time$|[a-z]?[fs]sc?(?![a-z])", re.IGNORECASE)
@@ -122,20 +123,11 @@ def parse_template(text: str) -> Strategy:
     ('CD3+',)
     """
     table = _table(text)
-    matrices, problems = _matrices(table)
-    scales, wrong_scales = _scales(table)
-    axes, wrong_axes = _dimensions(table, scales)
-    problems += [*wrong_scales, *wrong_axes]
-    limits, wrong = _limits(table.assay)
-    drafts, faulty = population_drafts(table.population, axes)
-    populations, orphans = arrange(drafts)
-    stated, contradictions = _stated_limits(table)
-    problems += [*wrong, *contradictions, *faulty, *orphans, *sibling_problems(populations)]
-    # a tree with holes would only say the same again, in other words
-    _raise(problems)
+    tree = _tree(table)
+    populations = tree.populations
     roles, unknown = _roles(table.roles, populations)
-    plots, unseen = _plots(table, axes, populations)
-    estimates, unasked = estimates_of(table.population, populations, scales)
+    plots, unseen = _plots(table, tree.axes, populations)
+    estimates, unasked = estimates_of(table.population, populations, tree.scales)
     _raise([*unknown, *unseen, *unasked])
     return Strategy(
         name=table.name,
@@ -143,15 +135,46 @@ def parse_template(text: str) -> Strategy:
         description=table.description,
         populations=populations,
         roles=roles,
-        limits=limits,
+        limits=tree.limits,
         plots=plots,
-        dimensions=tuple(axes.values()),
+        dimensions=tuple(tree.axes.values()),
         compensation="none" if table.compensation == "none" else "file",
-        matrices=matrices,
-        qc=stated,
+        matrices=tree.matrices,
+        qc=tree.qc,
         disturbed=table.cleaning.time,
         estimates=estimates,
         template=text,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tree:
+    """The populations of a template, on the axes and with the limits that they need."""
+
+    populations: tuple[Population, ...]
+    axes: dict[str, Dimension]
+    scales: dict[str, Scale]
+    matrices: dict[str, Matrix]
+    limits: AssayLimits
+    qc: dict[str, int | float]
+
+
+def _tree(table: TemplateTable) -> _Tree:
+    """Return the tree; all that is wrong with it is raised together, before what rests on it.
+
+    A tree with holes would only say the same again, in other words.
+    """
+    matrices, problems = _matrices(table)
+    scales, wrong_scales = _scales(table)
+    axes, wrong_axes = _dimensions(table, scales)
+    problems += [*wrong_scales, *wrong_axes]
+    limits, wrong = _limits(table.assay)
+    drafts, faulty = population_drafts(table.population, axes)
+    populations, orphans = arrange(drafts)
+    qc, contradictions = _stated_limits(table)
+    _raise([*problems, *wrong, *contradictions, *faulty, *orphans, *sibling_problems(populations)])
+    return _Tree(
+        populations=populations, axes=axes, scales=scales, matrices=matrices, limits=limits, qc=qc
     )
 
 
