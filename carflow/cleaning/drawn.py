@@ -52,10 +52,18 @@ class DrawnEvents:
         """How many were drawn."""
         return int(self.columns.shape[1])
 
-    def values(self, names: Sequence[str]) -> NDArray[np.float64]:
-        """Return the values, (len(names), n), of some markers or channels that were read."""
+    def values(
+        self, names: Sequence[str], numbers: NDArray[np.intp] | None = None
+    ) -> NDArray[np.float64]:
+        """Return the values, (len(names), n), of some markers or channels that were read.
+
+        Of the events with these numbers, or of all.
+        """
         rows = [self.channels.index(self.panel.channels[self.panel.index(one)]) for one in names]
-        return self.columns[rows]
+        if numbers is None:
+            return self.columns[rows]
+        some: NDArray[np.float64] = self.columns[np.array(rows)[:, np.newaxis], numbers]
+        return some
 
     def blocks(self, names: Sequence[str], *, events: int) -> Iterator[Block]:
         """Yield the values in blocks, as a tube does."""

@@ -17,10 +17,9 @@ from carflow.gating.shapes import Polygon
 from carflow.gating.strategy import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from carflow.gating.gated import Gated
-    from carflow.gating.strategy import Population, Strategy
+    from carflow.gating.strategy import Dimension, Population, Strategy
 
 LEAST_EVENTS = 200  # a median of fewer is not compared
 _STEADY = (
@@ -42,15 +41,15 @@ def lower_bound(population: Population, axis: int) -> float | None:
     return linear if math.isfinite(linear) else None
 
 
-def bright_medians(strategy: Strategy) -> tuple[tuple[str, str], ...]:
-    """Return the medians to ask of the engine, as (population, marker) pairs.
+def bright_axes(strategy: Strategy) -> tuple[tuple[str, Dimension], ...]:
+    """Return what to take medians of: populations by short name, each with an axis of its gate.
 
     Those of the populations with a role that begin above 0 on a fluorescence marker.
     """
     return tuple(dict.fromkeys(_pairs(strategy)))
 
 
-def _pairs(strategy: Strategy) -> Iterator[tuple[str, str]]:
+def _pairs(strategy: Strategy) -> Iterator[tuple[str, Dimension]]:
     for role in _STEADY:
         population = strategy.role(role)
         if population is None or population.outside:
@@ -60,17 +59,4 @@ def _pairs(strategy: Strategy) -> Iterator[tuple[str, str]]:
                 continue
             begin = lower_bound(population, axis)
             if begin is not None and begin > 0.0 and dimension.name.casefold() != "time":
-                yield strategy.short_name(population), dimension.name
-
-
-def brightness(gated: Gated) -> Mapping[str, float]:
-    """Return the medians that were asked for by name, such as ``CD3 of CD3+``; linear.
-
-    Those of fewer than 200 events, or not above 0, are left out.
-    """
-    return {
-        f"{marker} of {population}": median
-        for population, marker in bright_medians(gated.strategy)
-        if gated.counts[population] >= LEAST_EVENTS
-        and (median := gated.medians.get(population, {}).get(marker, 0.0)) > 0.0
-    }
+                yield strategy.short_name(population), dimension

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carflow.gating.brightness import bright_medians, brightness
+from carflow.gating.brightness import LEAST_EVENTS, bright_axes
 from carflow.gating.compensation import CompensationState
 from carflow.gating.engine import gate
 from carflow.gating.plan import plan
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from carflow.cleaning.drawn import DrawnEvents
+    from carflow.gating.gated import Gated
     from carflow.gating.sources import Source
-    from carflow.gating.strategy import Strategy
+    from carflow.gating.strategy import Dimension, Strategy
 
     Values = NDArray[np.float64]
 
 
 EARLY_SHARE = 0.02  # of the events of a tube
+MEDIAN_EVENTS = 2_000  # of a population
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ def drawn_cells(drawn: DrawnEvents, strategy: Strategy) -> DrawnCells | None:
     population = strategy.role(Role.CD3)
     if population is None:
         return None
-    gated = gate(drawn, strategy, medians=bright_medians(strategy))
+    gated = gate(drawn, strategy)
     inside = gated.mask(strategy.short_name(population))
     car = strategy.role(Role.CAR)
     steps = plan(drawn, strategy)
@@ -82,15 +84,36 @@ def drawn_cells(drawn: DrawnEvents, strategy: Strategy) -> DrawnCells | None:
         for axis, source in steps.sources.items()
         if axis.compensated and axis.ratio is None
     }
-    rows = [_compensated(drawn, source, inside) for source in sources.values()]
+    numbers = np.flatnonzero(inside)
+    rows = [_compensated(drawn, source, numbers) for source in sources.values()]
     return DrawnCells(
         channels=tuple(sources),
-        values=np.array(rows).reshape(len(rows), int(np.count_nonzero(inside))),
+        values=np.array(rows).reshape(len(rows), len(numbers)),
         is_compensated=steps.state
         not in {CompensationState.NO_MATRIX, CompensationState.NOT_ASKED},
         early=_early(inside, gated.mask(strategy.short_name(car)) & inside) if car else None,
-        brightness=brightness(gated),
+        brightness=_brightness(drawn, gated, steps.sources),
     )
+
+
+def _brightness(
+    drawn: DrawnEvents, gated: Gated, sources: Mapping[Dimension, Source]
+) -> dict[str, float]:
+    """Return the medians of steady populations, of those with enough events and above 0."""
+    medians = {
+        f"{axis.name} of {population}": float(
+            np.median(_compensated(drawn, sources[axis], _some(gated.mask(population))))
+        )
+        for population, axis in bright_axes(gated.strategy)
+        if gated.counts[population] >= LEAST_EVENTS
+    }
+    return {name: median for name, median in medians.items() if median > 0.0}
+
+
+def _some(inside: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the numbers of evenly spaced events of a population: a median needs no more."""
+    numbers = np.flatnonzero(inside)
+    return numbers[:: max(1, len(numbers) // MEDIAN_EVENTS)]
 
 
 def _early(cd3: NDArray[np.bool_], car: NDArray[np.bool_]) -> EarlyCells:
@@ -103,10 +126,10 @@ def _early(cd3: NDArray[np.bool_], car: NDArray[np.bool_]) -> EarlyCells:
     )
 
 
-def _compensated(drawn: DrawnEvents, source: Source, inside: NDArray[np.bool_]) -> Values:
+def _compensated(drawn: DrawnEvents, source: Source, numbers: NDArray[np.intp]) -> Values:
     if not source.weights:
-        own: Values = drawn.values([source.channel])[0][inside]
+        own: Values = drawn.values([source.channel], numbers)[0]
         return own
     detectors, weights = zip(*source.weights, strict=True)
-    total: Values = np.array(weights) @ drawn.values(detectors)[:, inside]
+    total: Values = np.array(weights) @ drawn.values(detectors, numbers)
     return total

@@ -9,7 +9,7 @@ import carflow as cf
 from carflow import simulate
 from carflow.cleaning.watch import WatchedTube
 from carflow.fcs.reader import read_fcs
-from carflow.gating.brightness import bright_medians, brightness, lower_bound
+from carflow.gating.brightness import bright_axes, lower_bound
 from carflow.gating.drawn_cells import drawn_cells
 from carflow.gating.engine import gate
 from carflow.gating.strategy import Role, Strategy
@@ -21,14 +21,14 @@ def gates() -> Strategy:
 
 
 def test_only_bright_populations_are_asked_for(gates: Strategy) -> None:
-    assert bright_medians(gates) == (
+    assert [(name, axis.name) for name, axis in bright_axes(gates)] == [
         ("beads", "dump"), ("beads", "viability"), ("CD45+", "CD45"), ("CD3+", "CD3"),
         ("CAR-/CD4+", "CD4"), ("CAR-/CD8+", "CD8"),
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
 def test_gates_without_roles_ask_for_nothing(gates: Strategy) -> None:
-    assert bright_medians(replace(gates, roles={})) == ()
+    assert bright_axes(replace(gates, roles={})) == ()
 
 
 def test_a_gate_begins_on_the_linear_axis(gates: Strategy) -> None:
@@ -58,13 +58,19 @@ def test_brightness_is_the_median_that_compensation_gives(
 
 
 def test_a_median_of_few_events_is_left_out(
-    tmp_path: Path, write_tube: Callable[..., Path], gates: Strategy
+    tmp_path: Path,
+    write_tube: Callable[..., Path],
+    gates: Strategy,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tube = read_fcs(write_tube(tmp_path / "tube.fcs"))
-    gated = gate(tube, gates, medians=bright_medians(gates))
+    watched = WatchedTube(read_fcs(write_tube(tmp_path / "tube.fcs")))
+    gated = gate(watched, gates)
+    enough = gated.counts["CD3+"]
+    monkeypatch.setattr("carflow.gating.drawn_cells.LEAST_EVENTS", enough)
+    cells = drawn_cells(watched.drawn(), gates)
 
-    known = brightness(gated)
-
-    few = [name for name in gated.counts if gated.counts[name] < 200]
-    assert known
-    assert not any(name.endswith(f" of {one}") for one in few for name in known)
+    assert cells is not None
+    told = {name.partition(" of ")[2] for name in cells.brightness}
+    asked = {name for name, _ in bright_axes(gates)}
+    assert told == {name for name in asked if gated.counts[name] >= enough}
+    assert told < asked
