@@ -7,7 +7,6 @@ that are not to be believed are told, and who reads the findings decides.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from carflow.cleaning.stability import MOST_LEFT_OUT_PCT
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
 
 _TOLD_INTERVALS = 5
 _FEW_EVENTS = 10_000
-
-_SD_OF_RANKS = 100.0 / math.sqrt(12.0)  # of ranks from 0 to 100
-_RANGE_OF_CHANCE = 6.5  # SD between the extremes of ten means, in one of 5,000 channels
 
 
 def check_stability(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
@@ -72,30 +68,12 @@ def check_drift(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
         return (_not_judged(tube, "QC-TIME-DRIFT", stability),)
     allowed = Above(limits.drift_warn_points, unit="points")
     channel, points = max(stability.drift_points.items(), key=lambda item: item[1])
-    severity, ending = allowed.severity(points), ""
-    if severity is not Severity.PASS and points <= _drift_of_chance(stability.n_events):
-        severity, ending = (
-            Severity.PASS,
-            f", which chance can give in {stability.n_events:,} events",
-        )
-    return (
-        Finding(
-            code="QC-TIME-DRIFT",
-            severity=severity,
-            message=(
-                f"The largest drift is that of {tube.channel_label(channel)}: its mean rank "
-                f"moved by {points:.3g} percentage points{ending}."
-            ),
-            sample_id=tube.sample_id,
-            value=points,
-            limit=str(allowed),
-        ),
+    message = (
+        f"The largest drift is that of {tube.channel_label(channel)}: its mean rank moved by "
+        f"{points:.3g} percentage points."
     )
-
-
-def _drift_of_chance(n_events: int) -> float:
-    """Return how far the mean ranks of ten parts of a steady tube lie apart, hardly ever more."""
-    return _RANGE_OF_CHANCE * _SD_OF_RANKS / math.sqrt(n_events / 10.0)
+    severity = allowed.severity(points)
+    return (finding_of(tube, "QC-TIME-DRIFT", severity, message, value=points, limit=allowed),)
 
 
 _ORDER_WORDS = {
@@ -116,11 +94,11 @@ def check_time_order(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]
     time = tube.stability.time
     if time.state is TimeState.ORDERED:
         message = "Time never runs backwards."
-        return (_told(tube, "QC-TIME-ORDER", Severity.PASS, message),)
+        return (finding_of(tube, "QC-TIME-ORDER", Severity.PASS, message),)
     words = _ORDER_WORDS[time.state].format(backsteps=time.n_backsteps, restarts=time.n_restarts)
     grave = time.state in {TimeState.SHUFFLED, TimeState.RESTARTED}
     severity = Severity.WARN if grave else Severity.INFO
-    return (_told(tube, "QC-TIME-ORDER", severity, words),)
+    return (finding_of(tube, "QC-TIME-ORDER", severity, words),)
 
 
 def check_gaps(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
@@ -131,7 +109,7 @@ def check_gaps(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
         return ()
     gaps = stability.time.gaps
     if not gaps:
-        return (_told(tube, "QC-TIME-GAP", Severity.PASS, "The acquisition never paused."),)
+        return (finding_of(tube, "QC-TIME-GAP", Severity.PASS, "The acquisition never paused."),)
     begin = stability.time.begin  # gaps are told from the first event on, intervals are not
     longest = max(gaps, key=lambda gap: gap.length_s)
     beside = any(
@@ -146,7 +124,7 @@ def check_gaps(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
         ", and the signals beside a pause are disturbed." if beside else "."
     )
     severity = Severity.FAIL if beside else Severity.WARN
-    return (_told(tube, "QC-TIME-GAP", severity, message),)
+    return (finding_of(tube, "QC-TIME-GAP", severity, message),)
 
 
 def check_flow_rate(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
@@ -178,14 +156,10 @@ TIME_CHECKS: tuple[Callable[[TubeSummary, QcLimits], tuple[Finding, ...]], ...] 
 )
 
 
-def _told(tube: TubeSummary, code: str, severity: Severity, message: str) -> Finding:
-    return Finding(code=code, severity=severity, message=message, sample_id=tube.sample_id)
-
-
 def _not_judged(tube: TubeSummary, code: str, stability: Stability) -> Finding:
     why = stability.not_judged or "too little of the tube is undisturbed"
     message = f"Not judged through time: {why}."
-    return _told(tube, code, Severity.INFO, message)
+    return finding_of(tube, code, Severity.INFO, message)
 
 
 def _labels(tube: TubeSummary, stability: Stability) -> str:
