@@ -4,26 +4,30 @@ The fitting stands in `population_fit`, which needs the extra ``bayes``; nothing
 
 The curve of one patient, in ln C (of a percentage: in log-odds)::
 
-    u = day - peak day
-    rapid = -1/k ln( d/(g+d) exp(-k g u) + g/(g+d) exp(k d u) )
-    curve = height + ln( (1 - f) exp(rapid) + f exp(min(0, g u)) )
+    u = day - peak day,  v = peak day / p ((day / peak day)^p - 1)
+    rapid = -1/k ln( d/(g+d) exp(-k g v) + g/(g+d) exp(k d u) )
+    curve = height + ln( (1 - f) exp(rapid) + f exp(min(0, g v)) )
 
-Exponential growth at rate g turns into exponential decline at rate d, with the highest value
-exactly at the peak day. The turn is as sharp as k says (after Stein 2019 for a large k, rounded
-for k near 1), one k for the cohort, learned from it. A fraction f persists: within four weeks its
-own decline cannot be seen. Height, peak day, g, d and f are each patient's own, drawn from
-log-normal distributions of the cohort (f: logistic), so that a patient with few samples borrows
-what the others show of speed and turn.
+Growth at rate g turns into decline at rate d, with the highest value exactly at the peak day. The
+turn is as sharp as k says (after Stein 2019 for a large k, rounded for k near 1, over weeks for a
+small one), and growth is steady (p = 1: exponential, as in Stein 2019) or slows all the way to the
+peak (p = 0: a power of time); one k and one p for the cohort, learned from it. A fraction f
+persists: within four weeks its own decline cannot be seen. Height, peak day, g, d and f are each
+patient's own, drawn from log-normal distributions of the cohort (f: logistic; g may go with the
+peak day), so that a patient with few samples borrows what the others show of speed and turn.
 
 A measured value lies around the curve normally, with the deviation that its 95 % interval says and
-one more, common to all, for what the curve cannot follow. A value below its limit has the
-probability of lying there.
+two more, common to all, for what the curve cannot follow: one everywhere, and one that is a share
+of the distance below the peak, so that orders of magnitude before the peak do not decide its day.
+A value below its limit has the probability of lying there.
 
 Decisions
 ---------
 - Samples after half a day and up to day 28, as for the observed peak. A sample that stands more
   than twofold above a later one before the highest is infused cells, not growth, and is left out.
 - A patient needs two quantified values; a cohort six such patients.
+- k stands between 0.01 (a turn over all of the four weeks) and 150 (within an hour): what is beyond
+  cannot be seen.
 - The priors are wide and stated below; that of the typical peak day spans day 5 to 20.
 """
 
@@ -57,32 +61,38 @@ _FALL_OF_INFUSED_CELLS = 2.0
 
 
 class Prior(NamedTuple):
-    """A normal distribution, or with centre None a half-normal one of that scale."""
+    """A normal distribution."""
 
-    centre: float | None
+    centre: float
     scale: float
 
 
 PRIORS: Mapping[str, Prior] = MappingProxyType(
     {
         "log_day": Prior(math.log(10.0), 0.35),
-        "log_day_sd": Prior(None, 0.4),
-        "log_growth": Prior(math.log(0.7), 0.5),
-        "log_growth_sd": Prior(None, 0.5),
+        "log_growth": Prior(math.log(0.7), 0.6),
         "log_decline": Prior(math.log(0.2), 0.6),
-        "log_decline_sd": Prior(None, 0.7),
         "height": Prior(0.0, 1.5),  # around the median of the highest values
-        "height_sd": Prior(None, 1.5),
         "logit_persisting": Prior(math.log(0.01), 1.0),
-        "log_sharpness": Prior(math.log(3.0), 1.3),
-        "misfit": Prior(None, 0.3),
+        "log_day_spread": Prior(math.log(0.25), 0.6),
+        "log_growth_spread": Prior(math.log(0.3), 0.6),
+        "log_decline_spread": Prior(math.log(0.4), 0.6),
+        "log_height_spread": Prior(math.log(1.0), 0.6),
+        "growth_with_day": Prior(-0.5, 0.5),  # how ln g goes with ln of the peak day
+        "log_sharpness": Prior(math.log(20.0), 3.0),  # of `sharpness_of`
+        "log_slowing": Prior(math.log(0.6), 1.0),
+        "log_misfit": Prior(math.log(0.06), 1.0),
+        "log_misfit_below": Prior(math.log(0.03), 1.0),
     }
 )
 """What is assumed of the cohort before its data: natural logarithms, rates per day."""
 
-PERSISTING_SD = 0.9
-PERSONAL = ("log_day", "log_growth", "log_decline", "height", "logit_persisting")
-"""The rows of the patients' own deviates, each standard normal before the data."""
+COHORT = tuple(PRIORS)
+PERSONAL = COHORT[:5]
+"""The rows of the patients' own values, and the first of the cohort's: their typical values."""
+PERSISTING_SPREAD = 0.9
+_BLUNTEST, _SHARPEST = 0.01, 150.0
+_STEADIEST, _LEAST_POWER = 1.1, 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -147,6 +157,7 @@ def population_data(
         return Reason.FEW_FOR_POPULATION
     width = max(map(len, rows.values()))
     table = np.zeros((len(rows), width, 4))
+    table[:, :, 0] = 1.0  # any day at which a curve can be computed
     for place, row in enumerate(rows.values()):
         table[place, : len(row)] = row
     days, logs, deviations, kinds = np.moveaxis(table, 2, 0)
@@ -217,43 +228,94 @@ def _at_least(sample: Sample) -> float:
     return sample.value if sample.quantified else 0.0
 
 
+def power_of(log_slowing: Any, *, arrays: Any = np) -> Any:
+    """Return p of the curve: near 1 for steady growth, lower the more it slows.
+
+    Examples
+    --------
+    >>> float(power_of(np.log(0.1)).round(2))
+    1.0
+    """
+    return _STEADIEST - arrays.exp(log_slowing)
+
+
+def slowing_of(power: float) -> float:
+    """Return the logarithm of the slowing that gives a power: the inverse of `power_of`.
+
+    Examples
+    --------
+    >>> round(float(power_of(slowing_of(-1.0))), 6)
+    -1.0
+    """
+    return math.log(_STEADIEST - power)
+
+
+def sharpness_of(log_freely: Any, *, arrays: Any = np) -> Any:
+    """Return ln k within its limits, from a number without any.
+
+    Examples
+    --------
+    >>> np.exp(sharpness_of(np.log([1e-9, 1.0, 1e9]))).round(2).tolist()
+    [0.01, 1.0, 150.01]
+    """
+    freely = arrays.exp(-log_freely)
+    return arrays.log(_BLUNTEST + 1.0 / (freely + 1.0 / _SHARPEST))
+
+
 def expected(
-    days: Numbers,
-    own: Mapping[str, Any],
-    log_sharpness: Any,
-    *,
-    arrays: Any = np,
+    days: Numbers, own: Any, log_sharpness: Any, power: Any = 1.0, *, arrays: Any = np
 ) -> Any:
     """Return the curve of the model on the scale of growth.
 
     Parameters
     ----------
-    days : array
-        Times since the infusion [d].
-    own : mapping of str to array
-        `PERSONAL` values, of a shape that goes with `days`.
-    log_sharpness : float
-        ln k.
+    days : array, (patients, visits)
+        Times since the infusion [d], above 0.
+    own : array, (5, patients)
+        The `PERSONAL` values.
+    log_sharpness, power : float
+        ln k and p.
     arrays : module
         Whose functions compute: numpy, or that of a sampler that must see every step.
 
     Examples
     --------
-    >>> own = {"log_day": np.log([10.0]), "log_growth": np.log([0.8]),
-    ...     "log_decline": np.log([0.2]), "height": np.array([5.0]),
-    ...     "logit_persisting": np.array([-30.0])}
-    >>> expected(np.array([5.0, 10.0, 15.0]), own, 4.0).round(2)
-    array([1.03, 5.  , 4.  ])
+    >>> own = np.array([np.log([10.0]), np.log([0.8]), np.log([0.2]), [5.0], [-30.0]])
+    >>> expected(np.array([[5.0, 10.0, 15.0]]), own, 4.0).round(2).tolist()
+    [[1.03, 5.0, 4.0]]
     """
-    sharpness = arrays.exp(log_sharpness)
-    growth, decline = arrays.exp(own["log_growth"]), arrays.exp(own["log_decline"])
-    log_persisting = -arrays.logaddexp(0.0, -own["logit_persisting"])
-    log_rest = -arrays.logaddexp(0.0, own["logit_persisting"])
-    since = days - arrays.exp(own["log_day"])
-    whole = growth + decline
-    rapid = -arrays.logaddexp(
-        arrays.log(decline / whole) - sharpness * growth * since,
-        arrays.log(growth / whole) + sharpness * decline * since,
-    )
-    slow = arrays.minimum(0.0, growth * since)
-    return own["height"] + arrays.logaddexp(log_rest + rapid / sharpness, log_persisting + slow)
+    log_day, log_growth, log_decline, height, logit_persisting = (row[:, None] for row in own)
+    power = arrays.where(arrays.abs(power) < _LEAST_POWER, _LEAST_POWER, power)
+    sharpness, top = arrays.exp(log_sharpness), arrays.exp(log_day)
+    growth, decline = arrays.exp(log_growth), arrays.exp(log_decline)
+    grown = growth * top * arrays.expm1(power * (arrays.log(days) - log_day)) / power
+    before, after = -sharpness * grown, sharpness * decline * (days - top)
+    # the larger is taken out of each sum of exponentials, so that none overflows
+    larger = arrays.maximum(before, after)
+    turn = decline * arrays.exp(before - larger) + growth * arrays.exp(after - larger)
+    rapid = -(larger + arrays.log(turn / (growth + decline))) / sharpness
+    slow = arrays.minimum(0.0, grown)
+    upper = arrays.maximum(rapid, slow)
+    share = 1.0 / (1.0 + arrays.exp(-logit_persisting))
+    rest = (1.0 - share) * arrays.exp(rapid - upper) + share * arrays.exp(slow - upper)
+    return height + upper + arrays.log(rest)
+
+
+def variance(deviations: Numbers, below_peak: Any, misfit: Any, misfit_below: Any) -> Any:
+    """Return the variance of values around the curve, of numpy or of a sampler.
+
+    Parameters
+    ----------
+    deviations : array
+        The standard deviation of each value itself.
+    below_peak : array
+        How far the curve lies below its peak there.
+    misfit, misfit_below : float
+        What the curve cannot follow: everywhere, and as a share of that distance.
+
+    Examples
+    --------
+    >>> float(variance(np.array(0.3), np.array(2.0), 0.4, 0.0).round(2))
+    0.25
+    """
+    return deviations**2 + misfit**2 + (misfit_below * below_peak) ** 2

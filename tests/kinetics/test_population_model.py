@@ -25,30 +25,34 @@ def data(patients: dict[str, Series], unit: Unit = Unit.NONE) -> PopulationData:
     return found
 
 
-def curve(days: list[float], **own: float) -> np.ndarray:
-    values = {
-        "log_day": 10.0, "log_growth": 0.8, "log_decline": 0.2, "height": math.exp(5.0),
-        "logit_persisting": math.exp(-30.0),
-    } | own  # fmt: skip
-    sharpness = values.pop("sharpness", 1e3)
-    arrays = {name: np.log([value]) for name, value in values.items()}
-    return np.asarray(expected(np.array(days), arrays, math.log(sharpness)))
+def curve(days: list[float], *, sharpness: float = 1e3, power: float = 1.0) -> np.ndarray:
+    own = np.array([[math.log(10.0)], [math.log(0.8)], [math.log(0.2)], [5.0], [-30.0]])
+    found: np.ndarray = expected(np.array([days]), own, math.log(sharpness), power)[0]
+    return found
 
 
 def test_a_sharp_turn_is_growth_and_then_decline_after_stein() -> None:
     assert curve([4.0, 10.0, 15.0]) == pytest.approx([5 - 0.8 * 6, 5.0, 5 - 0.2 * 5], abs=2e-3)
 
 
+def test_growth_that_slows_is_a_power_of_time() -> None:
+    before = curve([2.5, 5.0], power=0.0)
+
+    assert before == pytest.approx([5 - 8 * math.log(4), 5 - 8 * math.log(2)], abs=0.01)
+
+
 def test_a_fraction_that_persists_is_where_the_decline_ends() -> None:
-    late = curve([300.0], logit_persisting=0.01)[0]
+    own = np.log([[10.0], [0.8], [0.2], [math.exp(5.0)], [0.01]])
+    late = expected(np.array([[300.0]]), own, math.log(1e3))[0, 0]
 
     assert late == pytest.approx(5 + math.log(0.01 / 1.01))
 
 
-@pytest.mark.parametrize("sharpness", [0.7, 1.0, 3.0, 30.0])
-def test_the_highest_value_stands_on_the_day_of_the_peak(sharpness: float) -> None:
+@pytest.mark.parametrize("power", [1.0, 0.4, 0.0, -2.0])
+@pytest.mark.parametrize("sharpness", [0.05, 0.7, 1.0, 3.0, 30.0])
+def test_the_highest_value_stands_on_the_day_of_the_peak(sharpness: float, power: float) -> None:
     days = np.linspace(2, 25, 2301)
-    found = curve(days.tolist(), sharpness=sharpness)
+    found = curve(days.tolist(), sharpness=sharpness, power=power)
 
     assert days[found.argmax()] == pytest.approx(10.0, abs=0.011)
     assert found.max() == pytest.approx(5.0, abs=1e-9)
@@ -64,6 +68,7 @@ def test_values_below_a_limit_stand_at_the_limit_and_patients_in_the_order_of_na
     assert found.kinds[0].tolist() == [MEASURED, MEASURED, ABSENT, ABSENT]
     assert found.kinds[1].tolist() == [BELOW, MEASURED, MEASURED, MEASURED]
     assert found.logs[1][0] == 0.0
+    assert found.days[0].tolist() == [7.0, 14.0, 1.0, 1.0]
     assert found.deviations[0][0] == pytest.approx(math.log(12.5 / 8.0) / (2 * 1.959963984540054))
     assert found.deviations[1].tolist() == [0.0] * 4
 

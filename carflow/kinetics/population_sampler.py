@@ -1,0 +1,248 @@
+"""The posterior of the population model drawn by NumPyro's No-U-Turn sampler.
+
+Needs the extra ``bayes`` (NumPyro and JAX), which is loaded by the first fit and by nothing else.
+
+Decisions
+---------
+- The density is told to NumPyro as one function of two vectors, and a block of steps is compiled
+  as one program, which serves warm-up and draws alike: most of the time of a small fit is its
+  compilation.
+- Patients and visits are filled up to a few sizes (8, 12, 16, 24, 32 …), so that the next quantity
+  or cohort of about that size needs no compilation. What fills up has no values; its deviates are
+  standard normal and touch nothing else.
+- A chain's first step begins without knowing the slope where it stands, which would have to be
+  compiled for that alone. It belongs to the warm-up, of which nothing is kept.
+- Two chains in turn: on a laptop's processor JAX runs several at a time more slowly, and two chains
+  cut in halves are four sequences for R-hat to compare.
+- Single precision, as JAX has it: the steps of the sampler correct for rounding.
+
+References
+----------
+Hoffman MD, Gelman A. The No-U-Turn sampler. J Mach Learn Res 2014;15:1593-1623. Phan D et al.
+NumPyro. arXiv:1912.11554.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from carflow.kinetics.population_model import (
+    ABSENT,
+    BELOW,
+    MEASURED,
+    PERSONAL,
+    Numbers,
+    PopulationData,
+    expected,
+    variance,
+)
+from carflow.kinetics.population_start import Directions, cohort_of, own_values, start_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+CHAINS, BLOCK = 2, 500
+_MOST_DOUBLINGS = 7
+_START_ENERGY = 1e6  # of the first step, whose slope is not known: anything is better
+
+
+class Effort(NamedTuple):
+    """How many draws a chain makes, in blocks, and how often a step shall be accepted."""
+
+    blocks: int
+    acceptance: float
+
+
+class Draws(NamedTuple):
+    """What the chains drew: (chains, draws, …) each.
+
+    Attributes
+    ----------
+    own_log_day : array, (chains, draws, patients)
+        ln of every patient's peak day.
+    cohort : array, (chains, draws, 14)
+        Standard normal deviates of the cohort, in the order of `COHORT`.
+    divergences : int
+        Among all draws.
+    ends : mapping of str to array
+        Where the chains ended: another attempt begins there.
+    """
+
+    own_log_day: Numbers
+    cohort: Numbers
+    divergences: int
+    ends: Mapping[str, Any]
+
+
+class Told(NamedTuple):
+    """What the density needs besides the deviates: values, map, and who is a patient."""
+
+    days: Any
+    logs: Any
+    deviations: Any
+    kinds: Any
+    typical_height: Any
+    is_patient: Any
+    directions: Directions
+
+
+def sampled(
+    data: PopulationData, effort: Effort, *, seed: int, after: Draws | None = None
+) -> Draws:
+    """Return draws of the posterior, after a warm-up of one block.
+
+    Parameters
+    ----------
+    data : PopulationData
+        What the model is fitted to.
+    effort : Effort
+        The length of the chains.
+    seed : int
+        Of the random numbers.
+    after : Draws, optional
+        An earlier attempt, where whose chains ended these begin.
+    """
+    import jax
+
+    cohort_start, directions = start_of(data)
+    told = told_of(data, directions)
+    start = {
+        "cohort": np.tile(cohort_start.astype(np.float32), (CHAINS, 1)),
+        "own": np.zeros((CHAINS, len(PERSONAL) * len(told.is_patient)), dtype=np.float32),
+    }
+    keys = jax.random.split(jax.random.PRNGKey(seed), CHAINS)
+    begin, block = _chains()
+    at = begin(keys, start if after is None else after.ends, told, effort.acceptance)
+    at, _ = block(at, told, effort.acceptance)
+    blocks = []
+    for _ in range(effort.blocks):
+        at, drawn = block(at, told, effort.acceptance)
+        blocks.append([np.asarray(one, dtype=np.float64) for one in drawn])
+    own_log_day, cohort, diverging = (
+        np.concatenate(one, axis=1) for one in zip(*blocks, strict=True)
+    )
+    return Draws(
+        own_log_day=own_log_day[:, :, : len(data.names)],
+        cohort=cohort,
+        divergences=int(diverging.sum()),
+        ends=at.z,
+    )
+
+
+def told_of(data: PopulationData, directions: Directions) -> Told:
+    """Return what the density needs, in single precision, filled up to a common size."""
+    patients, visits = data.logs.shape
+    more, wider = _filled(patients) - patients, _filled(visits) - visits
+
+    def table(values: Numbers, filling: float) -> Any:
+        filled = np.pad(values, ((0, more), (0, wider)), constant_values=filling)
+        return filled.astype(np.float32)
+
+    def last(values: Numbers) -> Any:
+        filled = np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, more)])
+        return filled.astype(np.float32)
+
+    centre = last(directions.centre)
+    centre[:, patients:] = directions.typical[:, None]
+    return Told(
+        days=table(data.days, 1.0),
+        logs=table(data.logs, 0.0),
+        deviations=table(data.deviations, 0.0),
+        kinds=np.pad(data.kinds, ((0, more), (0, wider)), constant_values=ABSENT),
+        typical_height=np.float32(data.typical_height),
+        is_patient=np.arange(patients + more) < patients,
+        directions=Directions(
+            centre,
+            *(last(one) for one in directions[1:5]),
+            *(np.asarray(one, dtype=np.float32) for one in directions[5:]),
+        ),
+    )
+
+
+def _filled(count: int) -> int:
+    """Return the next of 8, 12, 16, 24, 32, 48 and so on."""
+    power = 8
+    while power < count:
+        if 3 * power // 2 >= count:
+            return 3 * power // 2
+        power *= 2
+    return power
+
+
+def log_density(cohort_deviates: Any, own_deviates: Any, told: Told) -> Any:
+    """Return the logarithm of the posterior density but for a constant.
+
+    Parameters
+    ----------
+    cohort_deviates : array, (14,)
+        Standard normal before the data.
+    own_deviates : array, (5 * patients,)
+        What `own_values` makes the patients' own values of.
+    told : Told
+        Values and map.
+    """
+    import jax.numpy as jnp
+    from jax.scipy.special import log_ndtr
+
+    cohort = cohort_of(cohort_deviates, told.typical_height, arrays=jnp)
+    deviates = own_deviates.reshape(len(PERSONAL), -1)
+    own, widening = own_values(deviates, cohort, told.directions, arrays=jnp)
+    away = own - cohort.typical[:, None]
+    away = away.at[1].add(-cohort.growth_with_day * away[0])
+    away = away / jnp.exp(cohort.log_spreads)[:, None]
+    among = -0.5 * away**2 - cohort.log_spreads[:, None] + widening
+    prior = jnp.where(told.is_patient, among, -0.5 * deviates**2).sum()
+    curve = expected(told.days, own, cohort.log_sharpness, cohort.power, arrays=jnp)
+    spread2 = variance(told.deviations, own[3][:, None] - curve, cohort.misfit, cohort.misfit_below)
+    far = (told.logs - curve) / jnp.sqrt(spread2)
+    measured = -0.5 * far**2 - 0.5 * jnp.log(spread2)
+    below = jnp.where(told.kinds == BELOW, log_ndtr(far), 0.0)
+    values = jnp.where(told.kinds == MEASURED, measured, below).sum()
+    return values + prior - 0.5 * (cohort_deviates**2).sum()
+
+
+@functools.cache
+def _chains() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return what begins the chains and what draws a block of each.
+
+    JAX compiles one program of each for each size of the data.
+    """
+    import jax
+    import jax.numpy as jnp
+    from numpyro.infer import NUTS
+    from numpyro.infer.util import ParamInfo
+
+    def begun(key: Any, start: dict[str, Any], told: Told, acceptance: Any) -> tuple[Any, Any]:
+        kernel = NUTS(
+            potential_fn=lambda at: -log_density(at["cohort"], at["own"], told),
+            target_accept_prob=acceptance,
+            dense_mass=[("cohort",)],
+            max_tree_depth=_MOST_DOUBLINGS,
+        )
+        flat = jax.tree.map(jnp.zeros_like, start)
+        at = ParamInfo(start, jnp.float32(_START_ENERGY), flat)
+        return kernel, kernel.init(key, BLOCK, at, (), {})
+
+    def begin(keys: Any, starts: dict[str, Any], told: Told, acceptance: Any) -> Any:
+        return jax.lax.map(lambda one: begun(one[0], one[1], told, acceptance)[1], (keys, starts))
+
+    def block(states: Any, told: Told, acceptance: Any) -> Any:
+        def drawn(state: Any) -> Any:
+            # the kernel knows how to sample once it has begun; the state it begins with is not used
+            kernel, _ = begun(state.rng_key, state.z, told, acceptance)
+
+            def step(state: Any, _: Any) -> Any:
+                state = kernel.sample(state, (), {})
+                deviates = state.z["own"].reshape(len(PERSONAL), -1)
+                cohort = cohort_of(state.z["cohort"], told.typical_height, arrays=jnp)
+                own, _ = own_values(deviates, cohort, told.directions, arrays=jnp)
+                return state, (own[0], state.z["cohort"], state.diverging)
+
+            return jax.lax.scan(step, state, None, length=BLOCK)
+
+        return jax.lax.map(drawn, states)
+
+    return jax.jit(begin), jax.jit(block)
