@@ -429,6 +429,7 @@ def test_peak_by_a_column_tells_each_group(
         "A", "B", "Cohort", "Cohort, arm x", "Cohort, arm y",
     ]  # fmt: skip
     assert "Cmax: geometric mean 54.8" in said[2]
+    assert said[2].endswith("AUC day 0–28: the samples do not cover the whole window.")
 
     assert cli.main(["peak", str(values), "--by", "arm", "--json"]) == ExitCode.OK
     assert [one["group"] for one in json.loads(capsys.readouterr().out)] == ["x", "y"]
@@ -442,7 +443,7 @@ def test_peak_with_a_population_of_too_few_says_so(
 
     assert cli.main(["peak", str(values), "--population"]) == ExitCode.OK
     assert capsys.readouterr().out.splitlines()[-1] == (
-        "Population model: No population model is shown: fewer than six patients with two"
+        "All patients: No population model is shown: fewer than six patients with two"
         " quantified values: no population to learn from."
     )
 

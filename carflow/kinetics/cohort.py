@@ -318,7 +318,8 @@ def geometric_mean(measures: Sequence[Measure], *, unit: Unit) -> GeometricMean:
     Parameters
     ----------
     measures : sequence of Measure
-        One for each patient; those without a value or with 0 are counted, not averaged.
+        One for each patient; those without a value or with 0 are counted, not averaged. If
+        nobody has one, the reason is the one that all share, else NO_VALUES.
     unit : Unit
         The unit of all of them.
 
@@ -340,7 +341,9 @@ def geometric_mean(measures: Sequence[Measure], *, unit: Unit) -> GeometricMean:
     logs = np.log([one.value for one in measures if one.value is not None and one.value > 0])
     n_without = len(measures) - len(logs)
     if not len(logs):
-        missing = Measure.missing(unit, Reason.NO_VALUES)
+        reasons = {one.reason for one in measures}
+        shared = reasons.pop() if len(reasons) == 1 else Reason.NONE
+        missing = Measure.missing(unit, shared or Reason.NO_VALUES)
         return GeometricMean(mean=missing, cv_pct=None, n=0, n_without=n_without)
     centre = float(logs.mean())
     if len(logs) == 1:

@@ -7,7 +7,7 @@ so the order of rows does not matter either.
 A day is shown only if the chains agree about it: R-hat at most 1.05, and 100 effective draws. The
 fit is shown only if that holds for nine of ten patients, R-hat is at most 1.05 for the typical day
 and the turn, and at most one draw in a hundred diverged. A fit in which anything fails is repeated
-from where it ended, with three times the draws and smaller steps; what then still fails is refused.
+from where it ended, with twice the draws and smaller steps; what then still fails is refused.
 
 Nor is a fit shown whose curves cannot follow the values: where the misfit that all patients share
 is above 0.3 in ln C (0.5 where the errors of the values are unknown and part of it), or where the
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 MOST_R_HAT, LEAST_DRAWS, MOST_DIVERGENT = 1.05, 100.0, 0.01
 MOST_MISFIT, MOST_MISFIT_WITH_ERROR, MOST_MISFIT_BELOW = 0.3, 0.5, 0.08
 MOST_WITHHELD = 0.1
-_EFFORTS = (Effort(2, 0.9), Effort(6, 0.95))
+_EFFORTS = (Effort(2, 0.9), Effort(4, 0.95))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

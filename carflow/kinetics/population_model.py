@@ -26,7 +26,7 @@ Decisions
 - Samples after half a day and up to day 28, as for the observed peak. A sample that stands more
   than twofold above a later one before the highest is infused cells, not growth, and is left out.
 - A patient needs two quantified values; a cohort six such patients.
-- k stands between 0.01 (a turn over all of the four weeks) and 150 (within an hour): what is beyond
+- k stands between 0.03 (a turn over all of the four weeks) and 150 (within an hour): what is beyond
   cannot be seen.
 - The priors are wide and stated below; that of the typical peak day spans day 5 to 20.
 """
@@ -79,8 +79,8 @@ PRIORS: Mapping[str, Prior] = MappingProxyType(
         "log_decline_spread": Prior(math.log(0.4), 0.6),
         "log_height_spread": Prior(math.log(1.0), 0.6),
         "growth_with_day": Prior(-0.5, 0.5),  # how ln g goes with ln of the peak day
-        "log_sharpness": Prior(math.log(20.0), 3.0),  # of `sharpness_of`
-        "log_slowing": Prior(math.log(0.6), 1.0),
+        "log_sharpness": Prior(math.log(8.0), 2.5),  # of `sharpness_of`
+        "log_slowing": Prior(math.log(0.25), 1.2),
         "log_misfit": Prior(math.log(0.06), 1.0),
         "log_misfit_below": Prior(math.log(0.03), 1.0),
     }
@@ -91,7 +91,7 @@ COHORT = tuple(PRIORS)
 PERSONAL = COHORT[:5]
 """The rows of the patients' own values, and the first of the cohort's: their typical values."""
 PERSISTING_SPREAD = 0.9
-_BLUNTEST, _SHARPEST = 0.01, 150.0
+_BLUNTEST, _SHARPEST = 0.03, 150.0
 _STEADIEST, _LEAST_POWER = 1.1, 1e-3
 
 
@@ -256,7 +256,7 @@ def sharpness_of(log_freely: Any, *, arrays: Any = np) -> Any:
     Examples
     --------
     >>> np.exp(sharpness_of(np.log([1e-9, 1.0, 1e9]))).round(2).tolist()
-    [0.01, 1.0, 150.01]
+    [0.03, 1.02, 150.03]
     """
     freely = arrays.exp(-log_freely)
     return arrays.log(_BLUNTEST + 1.0 / (freely + 1.0 / _SHARPEST))

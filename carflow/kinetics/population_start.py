@@ -329,7 +329,7 @@ def _cohort_around(
     patients, mean = len(own), own.mean(axis=0)
     squares = ((own - mean) ** 2 + np.einsum("nii->ni", covariance)).sum(axis=0)
     kept = _PERSONS_IN_GUESS * spreads**2
-    wider = np.sqrt((squares + kept) / (patients + _PERSONS_IN_GUESS))
-    wider = np.clip(wider, _LEAST_SPREAD, _MOST_SPREAD)
+    wider: Numbers = np.sqrt((squares + kept) / (patients + _PERSONS_IN_GUESS))
+    wider = wider.clip(_LEAST_SPREAD, _MOST_SPREAD)
     wider[4] = PERSISTING_SPREAD
     return (patients * mean + 2 * typical) / (patients + 2), wider

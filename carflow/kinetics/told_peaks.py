@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from carflow.kinetics.cohort import cohort_of, geometric_mean
 from carflow.kinetics.cohort_summary import NO_GROUP
 from carflow.kinetics.cohort_wording import cohort_sentences, geometric_sentence
+from carflow.kinetics.nca import nca_by_rules
+from carflow.kinetics.parameters import PARAMETERS
 from carflow.kinetics.peak import Peak, estimate_peak
 from carflow.kinetics.peak_draws import span_of_days
 from carflow.kinetics.peak_passed import peak_passed
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from carflow.kinetics.series import Series as Measured
+    from carflow.measure import Measure
     from carflow.study.value_table import Series
 
 
@@ -94,17 +97,28 @@ def population_told(table: Sequence[Series]) -> tuple[PopulationPeaks, ...]:
     return tuple(found)
 
 
-def cohort_told(peaks: Sequence[Peak]) -> tuple[str, ...]:
-    """Return the time to peak and the height of a cohort in sentences.
+def cohort_told(told: Sequence[tuple[Series, Peak]]) -> tuple[str, ...]:
+    """Return the time to peak, the heights and the areas of a cohort in sentences.
 
-    Examples
-    --------
-    >>> peaks = [estimate_peak([7, 12, 14], values) for values in ([4, 45, 24], [9, 20, 8])]
-    >>> print(cohort_told(peaks)[-1])
-    Cmax: geometric mean 30 (95 % interval 0.174 to 5.18e+03), geometric CV 62 %, 2 patients.
+    Parameters
+    ----------
+    told : sequence of (Series, Peak)
+        One curve for each subject.
     """
+    peaks = [peak for _, peak in told]
     heights = geometric_mean([peak.height for peak in peaks], unit=peaks[0].height.unit)
-    return (*cohort_sentences(cohort_of(peaks)), geometric_sentence(heights, "Cmax"))
+    areas = [_area(values) for values, _ in told]
+    return (
+        *cohort_sentences(cohort_of(peaks)),
+        geometric_sentence(heights, PARAMETERS["cmax"].label),
+        geometric_sentence(geometric_mean(areas, unit=areas[0].unit), PARAMETERS["auc_0_28"].label),
+    )
+
+
+def _area(values: Series) -> Measure:
+    """Return the area of the first 28 days, or why the samples do not give it."""
+    unit = Unit.PERCENT if values.is_percentage else Unit.NONE
+    return nca_by_rules(series_of_table(values), unit=unit).auc(0.0, 28.0)
 
 
 def cohorts_told(
@@ -122,17 +136,17 @@ def cohorts_told(
     """
     if not len({one.subject_id for one, _ in told}) == len(told) > 1:
         return ()
-    found = [("Cohort", cohort_told([peak for _, peak in told]))]
+    found = [("Cohort", cohort_told(told))]
     for group in sorted({one.group for one, _ in told}) if column else ():
         name = f"Cohort, {column} {group or NO_GROUP}"
-        found.append((name, cohort_told([peak for one, peak in told if one.group == group])))
+        found.append((name, cohort_told([one for one in told if one[0].group == group])))
     return tuple(found)
 
 
 def populations_told(fitted: Sequence[PopulationPeaks]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return the sentences of each population model under its name."""
+    """Return the sentences of each population model under the name of its quantity."""
     return tuple(
-        (", ".join(filter(None, ("Population model", one.quantity))), population_sentences(one))
+        (", ".join(filter(None, ("All patients", one.quantity))), population_sentences(one))
         for one in fitted
     )
 

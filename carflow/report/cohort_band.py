@@ -3,7 +3,8 @@
 Decisions. The band is of measured values: on each day (rounded to a whole one) on which at least
 five patients and half of all were sampled, the 10th to 90th percentile and the median of what
 was measured. A value below its limit counts as lower than every quantified one, so a percentile
-that falls among those is drawn at the foot of the axis. Nothing is interpolated and nothing is
+that falls among those is drawn at the foot of the axis, as are those values of the one patient
+(open marks); the picture says so under the axis. Nothing is interpolated and nothing is
 averaged: between the days the band is joined by straight lines for the eye alone.
 
 The band is of patients, not an interval for any of them nor for their median.
@@ -161,10 +162,16 @@ def plot_cohort(
         lowest = min(min(quantified(curve).values()) for curve in curves.values())
         floor = 0.0 if DECLARATIONS[quantity].unit is Unit.PERCENT else lowest / 2
         _draw_others(ax, curves, subject_id)
-        _draw_band(ax, band_days(tuple(curves.values())), floor)
+        band = band_days(tuple(curves.values()))
+        _draw_band(ax, band, floor)
+        below: list[float] = []
         if subject_id is not None:
             _draw_one(ax, curves[subject_id], subject_id)
+            below = _days_below(curves[subject_id])
+            _draw_below(ax, below, floor)
         _finish(ax, quantity, floor)
+        if below or (len(band) > 1 and any(math.isinf(one.low) for one in band)):
+            _tell_foot(ax)
     return ax
 
 
@@ -202,7 +209,7 @@ def _draw_band(ax: Axes, band: Sequence[BandDay], floor: float) -> None:
     )
     ax.fill_between(
         days, lows, highs, color=style.SKY, alpha=0.3, linewidth=0, zorder=1,
-        label="10th to 90th percentile of a day (at the foot: below the limit)",
+        label="10th to 90th percentile of a day",
     )  # fmt: skip
     ax.plot(days, middles, color=style.BLUE, linewidth=1.6, zorder=3, label="median of a day")
 
@@ -214,6 +221,27 @@ def _draw_one(ax: Axes, curve: Curve, subject_id: str) -> None:
         list(values), list(values.values()), color=style.VERMILLION, linewidth=1.9,
         marker=looks.marker, markersize=5, markeredgecolor="white", zorder=4,
         label=f"patient {subject_id}",
+    )  # fmt: skip
+
+
+def _days_below(curve: Curve) -> list[float]:
+    """Return the days after the infusion on which a patient was measured below the limit."""
+    by_day = _values_by_day(curve)
+    return [day for day, value in by_day.items() if math.isinf(value)]
+
+
+def _draw_below(ax: Axes, days: Sequence[float], floor: float) -> None:
+    ax.plot(
+        days, [floor] * len(days), linestyle="", marker="o", markersize=5, markerfacecolor="white",
+        markeredgecolor=style.VERMILLION, zorder=5, clip_on=False, label="_",
+    )  # fmt: skip
+
+
+def _tell_foot(ax: Axes) -> None:
+    ax.annotate(
+        "at the foot of the axis: below the limit", (1.0, 0.0), xycoords="axes fraction",
+        xytext=(0.0, -32.0), textcoords="offset points", ha="right", va="center",
+        fontsize=style.SMALL, color=style.GREY,
     )  # fmt: skip
 
 

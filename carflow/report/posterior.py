@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MultipleLocator
 
 from carflow.report import style
 from carflow.report.timecourse import PERCENTAGE
@@ -104,9 +105,10 @@ def _finish(ax: Axes, rows: Sequence[PatientPeak], quantity: str) -> None:
     named = rows if len(rows) <= _MOST_NAMED else ()
     ax.set_yticks(range(len(named)), [one.subject_id for one in named])
     ax.tick_params(axis="y", length=0)
-    last = max((one.day.high or 0.0) for one in rows)
-    ax.set_xlim(0.0, max(21.0, min(last + 1.0, 40.0)))
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    drawn = np.concatenate([np.asarray(line.get_xdata(), dtype=float) for line in ax.lines])
+    ax.set_xlim(0.0, max(21.0, min(float(drawn.max()) + 0.7, _LAST_DAY + 12.0)))
+    ax.xaxis.set_major_locator(MultipleLocator(7.0))
+    ax.xaxis.set_minor_locator(MultipleLocator(1.0))
     ax.set_xlabel(f"Day of the peak since infusion ({label_of(quantity)})")
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)

@@ -207,6 +207,17 @@ def test_one_value_has_no_cv_and_none_has_no_mean() -> None:
     assert (none.mean.reason, none.n, none.n_without) == (Reason.NO_VALUES, 0, 2)
 
 
+def test_a_mean_that_nobody_has_gives_the_reason_that_all_share() -> None:
+    short = Measure.missing(Unit.CELLS_PER_UL, Reason.WINDOW_NOT_COVERED)
+    other = Measure.missing(Unit.CELLS_PER_UL, Reason.ALL_BLQ)
+
+    def reason(*found: Measure) -> Reason:
+        return geometric_mean(found, unit=Unit.CELLS_PER_UL).mean.reason
+
+    assert reason(short, short) is Reason.WINDOW_NOT_COVERED
+    assert reason(short, other) is Reason.NO_VALUES
+
+
 def test_a_mean_of_two_units_is_refused() -> None:
     with pytest.raises(ValueError, match="a mean in % has no place for a value in cells/µL"):
         geometric_mean(measures(5.0), unit=Unit.PERCENT)

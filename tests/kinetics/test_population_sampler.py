@@ -62,7 +62,7 @@ def slow_density(data: PopulationData, deviates: np.ndarray, own: np.ndarray) ->
     }
     total = sum(normal(float(one), 0.0, 1.0) for one in deviates)
     whole["height"] += data.typical_height
-    sharpness = 0.01 + 1 / (math.exp(-whole["log_sharpness"]) + 1 / 150)
+    sharpness = 0.03 + 1 / (math.exp(-whole["log_sharpness"]) + 1 / 150)
     power = 1.1 - math.exp(whole["log_slowing"])
     for patient, values in enumerate(own.T):
         for name, value in zip(PERSONAL, values, strict=True):

@@ -106,11 +106,32 @@ def test_one_patient_is_drawn_over_the_band_of_all(cohort: MakeCohort) -> None:
 
     assert labels(ax) == [
         "the other 5 patients",
-        "10th to 90th percentile of a day (at the foot: below the limit)",
+        "10th to 90th percentile of a day",
         "median of a day",
         "patient P3",
     ]
     assert plot_cohort(cohort(6), ax) is ax
+
+
+def test_what_is_below_the_limit_stands_at_the_foot_and_the_picture_says_so(
+    cohort: MakeCohort,
+) -> None:
+    ax = plot_cohort(cohort(6), subject_id="P3")
+    (below,) = [line for line in ax.lines if line.get_markerfacecolor() == "white"]
+
+    assert np.asarray(below.get_xydata(), dtype=float).tolist() == [[1.0, 0.0]]
+    assert [one.get_text() for one in ax.texts] == ["at the foot of the axis: below the limit"]
+
+
+def test_where_nothing_is_below_the_limit_the_foot_is_not_spoken_of(cohort: MakeCohort) -> None:
+    result = cohort(6)
+    subjects = [
+        replace(one, curves=(curve(one.subject_id, [1.0, 5, 40, 50, 20, 3]),))
+        for one in result.subject_results
+    ]
+    ax = plot_cohort(replace(result, subject_results=tuple(subjects)), subject_id="P3")
+
+    assert not ax.texts
 
 
 def test_a_group_is_drawn_alone(cohort: MakeCohort) -> None:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from carflow.kinetics.population_fit import PatientPeak, PopulationPeaks
@@ -52,6 +53,13 @@ def test_the_day_of_the_highest_sample_stands_beside_the_model(fitted_result: Re
     observed = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"]  # type: ignore[index]  # an array
 
     assert observed == [12.0, 12.0]
+
+
+def test_every_observed_day_and_bracket_lies_inside_the_picture(fitted_result: Result) -> None:
+    ax = plot_posterior(fitted_result)
+    drawn = np.concatenate([np.asarray(line.get_xdata(), dtype=float) for line in ax.lines])
+
+    assert ax.get_xlim()[0] <= drawn.min() <= drawn.max() < ax.get_xlim()[1]
 
 
 def test_without_the_model_there_is_nothing_to_draw(model_result: Result) -> None:
