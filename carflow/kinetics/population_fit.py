@@ -9,6 +9,11 @@ fit is shown only if that holds for nine of ten patients, R-hat is at most 1.05 
 and the turn, and at most one draw in a hundred diverged. A fit in which anything fails is repeated
 from where it ended, with twice the draws and smaller steps; what then still fails is refused.
 
+Every patient's posterior is widened by a quarter around its median (in ln day): one turn for all
+and a growth without a change of speed are simpler than patients, and without it intervals held 88
+to 98 % where they should hold 95. The factor was chosen on simulated cohorts and tried on others
+(`tests/kinetics/test_population_coverage.py`).
+
 Nor is a fit shown whose curves cannot follow the values: where the misfit that all patients share
 is above 0.3 in ln C (0.5 where the errors of the values are unknown and part of it), or where the
 share of the distance below the peak that they miss is above 0.08. Courses that begin with a lag and
@@ -52,12 +57,13 @@ if TYPE_CHECKING:
 MOST_R_HAT, LEAST_DRAWS, MOST_DIVERGENT = 1.05, 100.0, 0.01
 MOST_MISFIT, MOST_MISFIT_WITH_ERROR, MOST_MISFIT_BELOW = 0.3, 0.5, 0.08
 MOST_WITHHELD = 0.1
+WIDENING = 1.25
 _EFFORTS = (Effort(2, 0.9), Effort(4, 0.95))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientPeak:
-    """The posterior of one patient's peak day.
+    """The posterior of one patient's peak day, widened by `WIDENING`.
 
     Parameters
     ----------
@@ -245,7 +251,7 @@ def _posterior(patients: Mapping[str, Series], data: PopulationData, fit: _Fit) 
     if not fit.is_believed:
         return _refused(patients, Reason.NOT_CONVERGED)
     cohort = fit.cohort
-    days = np.exp(fit.draws.own_log_day).reshape(-1, len(data.names))
+    days = np.exp(_widened(fit.draws.own_log_day.reshape(-1, len(data.names))))
     known = {
         name: _patient(name, days[:, place], int((data.kinds[place] == MEASURED).sum()))
         for place, name in enumerate(data.names)
@@ -262,6 +268,13 @@ def _posterior(patients: Mapping[str, Series], data: PopulationData, fit: _Fit) 
         typical_day=_measure(np.exp(cohort.typical[0]), Unit.DAY),
         sharpness=_measure(np.exp(cohort.log_sharpness), Unit.NONE),
     )
+
+
+def _widened(log_days: Numbers) -> Numbers:
+    """Return draws, (draws, patients), a quarter further from each patient's median."""
+    centre = np.median(log_days, axis=0)
+    found: Numbers = centre + WIDENING * (log_days - centre)
+    return found
 
 
 def _is_misfit(data: PopulationData, fit: _Fit) -> bool:

@@ -79,8 +79,8 @@ PRIORS: Mapping[str, Prior] = MappingProxyType(
         "log_decline_spread": Prior(math.log(0.4), 0.6),
         "log_height_spread": Prior(math.log(1.0), 0.6),
         "growth_with_day": Prior(-0.5, 0.5),  # how ln g goes with ln of the peak day
-        "log_sharpness": Prior(math.log(8.0), 2.5),  # of `sharpness_of`
-        "log_slowing": Prior(math.log(0.25), 1.2),
+        "log_sharpness": Prior(math.log(5.0), 2.5),  # of `sharpness_of`
+        "log_slowing": Prior(math.log(0.6), 1.0),
         "log_misfit": Prior(math.log(0.06), 1.0),
         "log_misfit_below": Prior(math.log(0.03), 1.0),
     }

@@ -318,8 +318,7 @@ def _stepped(
 
 
 def _inverse(matrices: Numbers) -> Numbers:
-    found: Numbers = np.linalg.inv(matrices)
-    return found
+    return np.asarray(np.linalg.inv(matrices), dtype=np.float64)
 
 
 def _cohort_around(
@@ -329,7 +328,7 @@ def _cohort_around(
     patients, mean = len(own), own.mean(axis=0)
     squares = ((own - mean) ** 2 + np.einsum("nii->ni", covariance)).sum(axis=0)
     kept = _PERSONS_IN_GUESS * spreads**2
-    wider: Numbers = np.sqrt((squares + kept) / (patients + _PERSONS_IN_GUESS))
-    wider = wider.clip(_LEAST_SPREAD, _MOST_SPREAD)
+    unbound = np.sqrt((squares + kept) / (patients + _PERSONS_IN_GUESS))
+    wider: Numbers = np.minimum(np.maximum(unbound, _LEAST_SPREAD), _MOST_SPREAD)
     wider[4] = PERSISTING_SPREAD
     return (patients * mean + 2 * typical) / (patients + 2), wider

@@ -159,6 +159,17 @@ def test_a_fit_at_the_stated_limits_is_shown_without_another(
     assert (found.r_hat, found.least_draws, found.divergences) == (1.05, 100.0, 10)
 
 
+def test_a_posterior_is_a_quarter_wider_than_its_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    fit = fit_of(6)
+    fit.draws.own_log_day[:] = np.linspace(1.5, 2.5, 1000).reshape(2, 500, 1)
+    told(monkeypatch, fit)
+    day = population_of(cohort(6)[0]).patients[0].day
+
+    assert day.value == pytest.approx(math.exp(2.0))
+    assert day.low == pytest.approx(math.exp(2.0 - 1.25 * 0.475), rel=1e-6)
+    assert day.high == pytest.approx(math.exp(2.0 + 1.25 * 0.475), rel=1e-6)
+
+
 def test_one_patient_whose_chains_disagree_is_withheld_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
