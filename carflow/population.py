@@ -1,7 +1,7 @@
 """The population model applied to a result: which curves it is fitted to, and nothing else.
 
-It is asked for and never a part of an ordinary run: a fit takes as long as the tubes of a small
-study, and needs the extra ``bayes``.
+It is asked for and never a part of an ordinary run: a first fit takes ten seconds and more, and
+needs the extra ``bayes``.
 """
 
 from __future__ import annotations

@@ -12,8 +12,9 @@ Decisions
   standard normal and touch nothing else.
 - A chain's first step begins without knowing the slope where it stands, which would have to be
   compiled for that alone. It belongs to the warm-up, of which nothing is kept.
-- Two chains in turn: on a laptop's processor JAX runs several at a time more slowly, and two chains
-  cut in halves are four sequences for R-hat to compare.
+- Two chains, one begun with a sharp turn and one with a rounded, so that R-hat shows where both are
+  possible. One after the other: on a laptop's processor JAX runs several at a time more slowly, and
+  two chains cut in halves are four sequences for R-hat to compare.
 - Single precision, as JAX has it: the steps of the sampler correct for rounding.
 
 References
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 CHAINS, BLOCK = 2, 500
 _MOST_DOUBLINGS = 7
+_FIRST_STEP = 0.05  # small, lest the first steps throw a chain to another turn
 _START_ENERGY = 1e6  # of the first step, whose slope is not known: anything is better
 
 
@@ -107,10 +109,10 @@ def sampled(
     """
     import jax
 
-    cohort_start, directions = start_of(data)
+    cohort_starts, directions = start_of(data)
     told = told_of(data, directions)
     start = {
-        "cohort": np.tile(cohort_start.astype(np.float32), (CHAINS, 1)),
+        "cohort": cohort_starts.astype(np.float32),
         "own": np.zeros((CHAINS, len(PERSONAL) * len(told.is_patient)), dtype=np.float32),
     }
     keys = jax.random.split(jax.random.PRNGKey(seed), CHAINS)
@@ -219,6 +221,7 @@ def _chains() -> tuple[Callable[..., Any], Callable[..., Any]]:
         kernel = NUTS(
             potential_fn=lambda at: -log_density(at["cohort"], at["own"], told),
             target_accept_prob=acceptance,
+            step_size=_FIRST_STEP,
             dense_mass=[("cohort",)],
             max_tree_depth=_MOST_DOUBLINGS,
         )

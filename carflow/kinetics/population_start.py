@@ -171,30 +171,50 @@ class _Guess(NamedTuple):
 
 
 def start_of(data: PopulationData) -> tuple[Numbers, Directions]:
-    """Return the cohort's deviates where the chains begin, and the map for the patients'.
+    """Return the cohort's deviates where each of two chains begins, and the map for the patients'.
+
+    One chain begins at the most probable guess, the other at the most probable one of the other
+    kind of turn (sharp or rounded): where samples cannot tell the two, R-hat shall show it.
 
     Parameters
     ----------
     data : PopulationData
         What the model is fitted to.
+
+    Returns
+    -------
+    deviates, directions
+        (2, 14), and the map at the most probable guess.
     """
     guesses = [_guess(data, math.log(k), p) for k, p in product(_SHARPNESSES, _POWERS)]
-    best = min(guesses, key=lambda one: one.cost)
+    kinds = [
+        [one for one in guesses if (one.log_freely > 0.0) is is_sharp] for is_sharp in (True, False)
+    ]
+    best, other = sorted((min(kind, key=_cost) for kind in kinds), key=_cost)
+    starts = [_deviates(one, data.typical_height) for one in (best, other)]
+    return np.array(starts), _directions(data, best)
+
+
+def _cost(guess: _Guess) -> float:
+    return guess.cost
+
+
+def _deviates(guess: _Guess, typical_height: float) -> list[float]:
+    """Return a guess of the cohort as standard normal deviates, in the order of `COHORT`."""
     at = {
-        **dict(zip(PERSONAL, best.typical, strict=True)),
+        **dict(zip(PERSONAL, guess.typical, strict=True)),
         **{
             f"log_{name.removeprefix('log_')}_spread": math.log(spread)
-            for name, spread in zip(PERSONAL[:4], best.spreads[:4], strict=True)
+            for name, spread in zip(PERSONAL[:4], guess.spreads[:4], strict=True)
         },
-        "log_sharpness": best.log_freely,
-        "log_slowing": slowing_of(best.power),
+        "log_sharpness": guess.log_freely,
+        "log_slowing": slowing_of(guess.power),
     }
-    at["height"] -= data.typical_height
-    deviates = [
+    at["height"] -= typical_height
+    return [
         (at.get(name, PRIORS[name].centre) - PRIORS[name].centre) / PRIORS[name].scale
         for name in COHORT
     ]
-    return np.array(deviates), _directions(data, best)
 
 
 def _directions(data: PopulationData, best: _Guess) -> Directions:

@@ -91,7 +91,7 @@ def slow_density(data: PopulationData, deviates: np.ndarray, own: np.ndarray) ->
 def test_the_density_is_that_of_the_slow_twin_times_the_volume_of_the_map() -> None:
     data = data_of(6)
     assert (data.kinds == BELOW).any()
-    start, directions = start_of(data)
+    (start, _), directions = start_of(data)
     told = told_of(data, directions)
     random = np.random.default_rng(8)
     differences = []

@@ -25,7 +25,7 @@ def exact(patients: int, *, sharpness: float, seed: int = 5) -> tuple[Population
 @pytest.mark.parametrize("sharpness", [0.5, 2.0, 12.0])
 def test_exact_curves_are_found_again_before_any_sampling(sharpness: float) -> None:
     data, own = exact(12, sharpness=sharpness)
-    start, directions = start_of(data)
+    (start, _), directions = start_of(data)
     cohort = cohort_of(start, data.typical_height)
 
     assert math.exp(cohort.log_sharpness) == pytest.approx(sharpness, rel=0.1)
@@ -34,9 +34,19 @@ def test_exact_curves_are_found_again_before_any_sampling(sharpness: float) -> N
     assert np.abs(directions.centre[3] - own[3]).max() < 0.1
 
 
+@pytest.mark.parametrize("sharpness", [0.2, 20.0])
+def test_one_chain_begins_with_a_sharp_turn_and_one_with_a_rounded(sharpness: float) -> None:
+    data, _ = exact(8, sharpness=sharpness)
+    starts, _ = start_of(data)
+    first, second = (cohort_of(one, data.typical_height).log_sharpness for one in starts)
+
+    assert bool(first > 0) is (sharpness > 1)  # the better one stands first
+    assert bool(second > 0) is not bool(first > 0)
+
+
 def test_without_deviates_the_map_gives_its_centre() -> None:
     data, _ = exact(8, sharpness=2.0)
-    start, directions = start_of(data)
+    (start, _), directions = start_of(data)
     cohort = cohort_of(start, data.typical_height)
     own, widening = own_values(np.zeros((5, 8)), cohort, directions)
 
@@ -52,7 +62,7 @@ def test_a_patient_without_samples_before_the_peak_follows_the_cohort_in_growth(
         names=data.names, days=data.days, logs=data.logs, deviations=data.deviations, kinds=kinds,
         left_out={},
     )  # fmt: skip
-    start, directions = start_of(few)
+    (start, _), directions = start_of(few)
     cohort = cohort_of(start, few.typical_height)
     faster = cohort._replace(typical=cohort.typical + np.array([0, 0.5, 0, 0, 0]))
     moved = own_values(np.zeros((5, 8)), faster, directions)[0] - directions.centre
