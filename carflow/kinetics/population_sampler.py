@@ -12,9 +12,10 @@ Decisions
   standard normal and touch nothing else.
 - A chain's first step begins without knowing the slope where it stands, which would have to be
   compiled for that alone. It belongs to the warm-up, of which nothing is kept.
-- Two chains, one begun with a sharp turn and one with a rounded, so that R-hat shows where both are
-  possible. One after the other: on a laptop's processor JAX runs several at a time more slowly, and
-  two chains cut in halves are four sequences for R-hat to compare.
+- Two chains, one begun with a sharp turn and one with a rounded, each with its own map, so that
+  R-hat shows where both are possible: begun alike, both agreed on wrong days in weekly samples of
+  slow turns. One after the other: on a laptop's processor JAX runs several at a time more slowly,
+  and two chains cut in halves are four sequences for R-hat to compare.
 - Single precision, as JAX has it: the steps of the sampler correct for rounding.
 
 References
@@ -109,10 +110,13 @@ def sampled(
     """
     import jax
 
-    cohort_starts, directions = start_of(data)
-    told = told_of(data, directions)
+    starts = start_of(data)
+    of_chains = [told_of(data, directions) for _, directions in starts]
+    told = of_chains[0]._replace(
+        directions=jax.tree.map(lambda *one: np.stack(one), *(one.directions for one in of_chains))
+    )
     start = {
-        "cohort": cohort_starts.astype(np.float32),
+        "cohort": np.array([one for one, _ in starts], dtype=np.float32),
         "own": np.zeros((CHAINS, len(PERSONAL) * len(told.is_patient)), dtype=np.float32),
     }
     keys = jax.random.split(jax.random.PRNGKey(seed), CHAINS)
@@ -230,22 +234,28 @@ def _chains() -> tuple[Callable[..., Any], Callable[..., Any]]:
         return kernel, kernel.init(key, BLOCK, at, (), {})
 
     def begin(keys: Any, starts: dict[str, Any], told: Told, acceptance: Any) -> Any:
-        return jax.lax.map(lambda one: begun(one[0], one[1], told, acceptance)[1], (keys, starts))
+        def first(one: Any) -> Any:
+            key, start, directions = one
+            return begun(key, start, told._replace(directions=directions), acceptance)[1]
+
+        return jax.lax.map(first, (keys, starts, told.directions))
 
     def block(states: Any, told: Told, acceptance: Any) -> Any:
-        def drawn(state: Any) -> Any:
+        def drawn(one: Any) -> Any:
+            state, directions = one
+            own_told = told._replace(directions=directions)
             # the kernel knows how to sample once it has begun; the state it begins with is not used
-            kernel, _ = begun(state.rng_key, state.z, told, acceptance)
+            kernel, _ = begun(state.rng_key, state.z, own_told, acceptance)
 
             def step(state: Any, _: Any) -> Any:
                 state = kernel.sample(state, (), {})
                 deviates = state.z["own"].reshape(len(PERSONAL), -1)
                 cohort = cohort_of(state.z["cohort"], told.typical_height, arrays=jnp)
-                own, _ = own_values(deviates, cohort, told.directions, arrays=jnp)
+                own, _ = own_values(deviates, cohort, directions, arrays=jnp)
                 return state, (own[0], state.z["cohort"], state.diverging)
 
             return jax.lax.scan(step, state, None, length=BLOCK)
 
-        return jax.lax.map(drawn, states)
+        return jax.lax.map(drawn, (states, told.directions))
 
     return jax.jit(begin), jax.jit(block)

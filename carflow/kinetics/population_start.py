@@ -170,11 +170,11 @@ class _Guess(NamedTuple):
         return float(sharpness_of(np.array(self.log_freely)))
 
 
-def start_of(data: PopulationData) -> tuple[Numbers, Directions]:
-    """Return the cohort's deviates where each of two chains begins, and the map for the patients'.
+def start_of(data: PopulationData) -> tuple[tuple[Numbers, Directions], ...]:
+    """Return where each of two chains begins, with its map, the more probable one first.
 
-    One chain begins at the most probable guess, the other at the most probable one of the other
-    kind of turn (sharp or rounded): where samples cannot tell the two, R-hat shall show it.
+    One begins at the most probable sharp turn and one at the most probable rounded turn: where the
+    samples cannot tell the two, R-hat shall show it.
 
     Parameters
     ----------
@@ -183,23 +183,22 @@ def start_of(data: PopulationData) -> tuple[Numbers, Directions]:
 
     Returns
     -------
-    deviates, directions
-        (2, 14), and the map at the most probable guess.
+    tuple of (array, Directions)
+        The deviates of the cohort, (14,), and the map for the patients'.
     """
     guesses = [_guess(data, math.log(k), p) for k, p in product(_SHARPNESSES, _POWERS)]
     kinds = [
         [one for one in guesses if (one.log_freely > 0.0) is is_sharp] for is_sharp in (True, False)
     ]
-    best, other = sorted((min(kind, key=_cost) for kind in kinds), key=_cost)
-    starts = [_deviates(one, data.typical_height) for one in (best, other)]
-    return np.array(starts), _directions(data, best)
+    best = sorted((min(kind, key=_cost) for kind in kinds), key=_cost)
+    return tuple((_deviates(one, data.typical_height), _directions(data, one)) for one in best)
 
 
 def _cost(guess: _Guess) -> float:
     return guess.cost
 
 
-def _deviates(guess: _Guess, typical_height: float) -> list[float]:
+def _deviates(guess: _Guess, typical_height: float) -> Numbers:
     """Return a guess of the cohort as standard normal deviates, in the order of `COHORT`."""
     at = {
         **dict(zip(PERSONAL, guess.typical, strict=True)),
@@ -211,10 +210,12 @@ def _deviates(guess: _Guess, typical_height: float) -> list[float]:
         "log_slowing": slowing_of(guess.power),
     }
     at["height"] -= typical_height
-    return [
-        (at.get(name, PRIORS[name].centre) - PRIORS[name].centre) / PRIORS[name].scale
-        for name in COHORT
-    ]
+    return np.array(
+        [
+            (at.get(name, PRIORS[name].centre) - PRIORS[name].centre) / PRIORS[name].scale
+            for name in COHORT
+        ]
+    )
 
 
 def _directions(data: PopulationData, best: _Guess) -> Directions:

@@ -91,7 +91,7 @@ def slow_density(data: PopulationData, deviates: np.ndarray, own: np.ndarray) ->
 def test_the_density_is_that_of_the_slow_twin_times_the_volume_of_the_map() -> None:
     data = data_of(6)
     assert (data.kinds == BELOW).any()
-    (start, _), directions = start_of(data)
+    (start, directions), _ = start_of(data)
     told = told_of(data, directions)
     random = np.random.default_rng(8)
     differences = []
@@ -120,7 +120,7 @@ def test_the_density_is_that_of_the_slow_twin_times_the_volume_of_the_map() -> N
 @needs_bayes
 def test_what_fills_up_a_cohort_does_not_touch_its_density() -> None:
     data = data_of(6)
-    _, directions = start_of(data)
+    _, directions = start_of(data)[0]
     told = told_of(data, directions)
     random = np.random.default_rng(1)
     whole, deviates = random.normal(0.0, 0.3, 14), random.normal(0.0, 0.4, (5, 8))
@@ -147,7 +147,7 @@ def test_sizes_are_few(count: int, filled: int) -> None:
         left_out={},
     )
 
-    assert told_of(many, start_of(many)[1]).logs.shape == (filled, 8)
+    assert told_of(many, start_of(many)[0][1]).logs.shape == (filled, 8)
 
 
 @needs_bayes

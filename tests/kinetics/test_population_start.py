@@ -25,7 +25,7 @@ def exact(patients: int, *, sharpness: float, seed: int = 5) -> tuple[Population
 @pytest.mark.parametrize("sharpness", [0.5, 2.0, 12.0])
 def test_exact_curves_are_found_again_before_any_sampling(sharpness: float) -> None:
     data, own = exact(12, sharpness=sharpness)
-    (start, _), directions = start_of(data)
+    (start, directions), _ = start_of(data)
     cohort = cohort_of(start, data.typical_height)
 
     assert math.exp(cohort.log_sharpness) == pytest.approx(sharpness, rel=0.1)
@@ -37,8 +37,7 @@ def test_exact_curves_are_found_again_before_any_sampling(sharpness: float) -> N
 @pytest.mark.parametrize("sharpness", [0.2, 20.0])
 def test_one_chain_begins_with_a_sharp_turn_and_one_with_a_rounded(sharpness: float) -> None:
     data, _ = exact(8, sharpness=sharpness)
-    starts, _ = start_of(data)
-    first, second = (cohort_of(one, data.typical_height).log_sharpness for one in starts)
+    first, second = (cohort_of(one, data.typical_height).log_sharpness for one, _ in start_of(data))
 
     assert bool(first > 0) is (sharpness > 1)  # the better one stands first
     assert bool(second > 0) is not bool(first > 0)
@@ -46,7 +45,7 @@ def test_one_chain_begins_with_a_sharp_turn_and_one_with_a_rounded(sharpness: fl
 
 def test_without_deviates_the_map_gives_its_centre() -> None:
     data, _ = exact(8, sharpness=2.0)
-    (start, _), directions = start_of(data)
+    (start, directions), _ = start_of(data)
     cohort = cohort_of(start, data.typical_height)
     own, widening = own_values(np.zeros((5, 8)), cohort, directions)
 
@@ -62,7 +61,7 @@ def test_a_patient_without_samples_before_the_peak_follows_the_cohort_in_growth(
         names=data.names, days=data.days, logs=data.logs, deviations=data.deviations, kinds=kinds,
         left_out={},
     )  # fmt: skip
-    (start, _), directions = start_of(few)
+    (start, directions), _ = start_of(few)
     cohort = cohort_of(start, few.typical_height)
     faster = cohort._replace(typical=cohort.typical + np.array([0, 0.5, 0, 0, 0]))
     moved = own_values(np.zeros((5, 8)), faster, directions)[0] - directions.centre
