@@ -138,7 +138,7 @@ def told(monkeypatch: pytest.MonkeyPatch, *fits: population_fit._Fit) -> list[ob
 def test_a_fit_that_does_not_settle_is_repeated_and_then_refused(
     monkeypatch: pytest.MonkeyPatch, unsettled: dict[str, Any]
 ) -> None:
-    efforts = told(monkeypatch, *[fit_of(6, **unsettled)] * 2)
+    efforts = told(monkeypatch, *[fit_of(6, **unsettled)] * 3)
     found = population_of(cohort(6)[0])
 
     assert efforts == list(population_fit._EFFORTS)
@@ -176,10 +176,10 @@ def test_one_patient_whose_chains_disagree_is_withheld_alone(
     patients = cohort(10)[0]
     fit = fit_of(10)
     fit.effective[3] = 40.0
-    efforts = told(monkeypatch, fit, fit)
+    efforts = told(monkeypatch, fit, fit, fit)
     found = population_of(patients)
 
-    assert len(efforts) == 2  # it was tried
+    assert len(efforts) == 3  # it was tried
     assert [one.day.reason for one in found.patients if one.day.value is None] == [
         Reason.NOT_CONVERGED
     ]
