@@ -1,8 +1,9 @@
 """The CD3 gate as found in eight real tubes of five laboratories, held against a reader's eye.
 
 The bands are where one person would put the cut, in shares of the logicle scale, read off
-histograms that showed the found cut too: a valley is wide, and no place in it is wrong. Two tubes have no such valley:
-one holds values that were scaled before they were written, of the other only one kind of cell.
+histograms that showed the found cut too: a valley is wide, and no place in it is wrong. Two
+tubes have no such valley: one holds values that were scaled before they were written, of the
+other only one kind of cell.
 """
 
 import shutil
