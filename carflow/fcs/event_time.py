@@ -128,9 +128,9 @@ def _unnamed_time(sample: Sample) -> list[Finding]:
 def _rising(sample: Sample, time: Column | None) -> list[str]:
     """Return the channels that never fall and take many values."""
     found = []
-    begun = [one for table in sample.tables for one in _rising_at_first(table)]  # seldom any
-    for column in (one for one in sample.layout.columns if any(one is other for other in begun)):
-        if column is time or is_time_high(column.parameter.name):
+    begun = {id(one) for table in sample.tables for one in _rising_at_first(table)}  # seldom any
+    for column in sample.layout.columns:
+        if id(column) not in begun or column is time or is_time_high(column.parameter.name):
             continue
         values = sample.values(column)
         if (np.diff(values) >= 0).all() and len(np.unique(values)) > _ENOUGH_EVENTS / 2:

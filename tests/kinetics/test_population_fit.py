@@ -74,7 +74,7 @@ def test_peak_days_are_found_more_closely_than_by_the_highest_sample(
     assert found.quantity == "q"
     assert found.r_hat is not None
     assert found.r_hat <= 1.05
-    assert found.divergences <= 60
+    assert found.divergences <= 60  # of 8,000 draws, which this cohort needs; 80 would be refused
     assert [one.n_quantified >= 2 for one in found.patients] == [True] * 12
 
 
