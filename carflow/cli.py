@@ -189,7 +189,10 @@ def qc(
 @app.command()
 @ending
 def peak(
-    table: Annotated[str, typer.Argument(help="CSV with day and value; - for standard input.")],
+    table: Annotated[
+        str,
+        typer.Argument(help="CSV: day, value and, of several, subject_id; - for standard input."),
+    ],
     *,
     today: Annotated[
         float | None, typer.Option(help="Today's day, for patients who are still followed.")

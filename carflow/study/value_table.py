@@ -289,7 +289,9 @@ def _check_days(points: Iterable[_Point], problems: RowProblems) -> None:
         if earlier is not point:
             error = SheetError(
                 f"day {point.day:g} already has a value in row {earlier.row}",
-                hint="give one value for each subject and day",
+                hint="give one value for each subject and day"
+                if point.subject_id
+                else "name the subjects in a column subject_id, or give one value for each day",
             )
             problems.add(point.row, error)
 

@@ -99,7 +99,8 @@ def test_two_samples_of_one_day_and_bad_cells_are_reported() -> None:
         read_series(twice)
     assert str(caught.value) == (
         "table: 1 problem\n"
-        "  row 4: day 1 already has a value in row 3 (give one value for each subject and day)"
+        "  row 4: day 1 already has a value in row 3 "
+        "(name the subjects in a column subject_id, or give one value for each day)"
     )
     with pytest.raises(Problems) as caught:
         read_series(EXPORT.replace("45.31 %", "45.31*"))
