@@ -72,8 +72,8 @@ ROOMS: dict[str, list[str]] = {
     "kinetics": [
         "curve", "columns", "series", "spreads", "growth", "auc", "tobit", "slope", "turnbull",
         "peak_draws", "bent_cable", "peak", "peak_shape", "peak_model", "peak_passed",
-        "population_model", "population_start", "population_sampler", "population_fit",
-        "cohort",
+        "population_model", "population_map", "population_start", "population_sampler",
+        "population_fit", "cohort",
         "expansion", "persistence", "areas", "nca", "infinity", "parameters", "batch", "culture",
         "regression", "concordance", "lag", "treatments", "wording", "cut_sensitivity",
         "peak_wording", "population_wording", "cohort_wording", "subject",

@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from carflow.errors import AnalysisError
+from carflow.kinetics.population_map import Cohort, cohort_of, turn_of
 from carflow.kinetics.population_model import (
     MEASURED,
     Numbers,
@@ -41,7 +42,6 @@ from carflow.kinetics.population_model import (
     population_data,
 )
 from carflow.kinetics.population_sampler import Draws, Effort, sampled
-from carflow.kinetics.population_start import Cohort, cohort_of, turn_of
 from carflow.kinetics.spreads import series_by_key
 from carflow.measure import Measure
 from carflow.reasons import Reason

@@ -12,10 +12,12 @@ Decisions
   standard normal and touch nothing else.
 - A chain's first step begins without knowing the slope where it stands, which would have to be
   compiled for that alone. It belongs to the warm-up, of which nothing is kept.
-- Two chains, one begun with a sharp turn and one with a rounded, each with its own map, so that
-  R-hat shows where both are possible: begun alike, both agreed on wrong days in weekly samples of
-  slow turns. One after the other: on a laptop's processor JAX runs several at a time more slowly,
-  and two chains cut in halves are four sequences for R-hat to compare.
+- Two chains, one begun with a sharp turn and one with a rounded, so that R-hat shows where both are
+  possible: begun alike, both agreed on wrong days in weekly samples of slow turns. One after the
+  other: on a laptop's processor JAX runs several at a time more slowly, and two chains cut in
+  halves are four sequences for R-hat to compare.
+- Each chain has a map of its own, drawn anew where a first block of its steps has led it. A chain
+  that kept the map of its start took twice as many steps, diverged, and had good fits refused.
 - Single precision, as JAX has it: the steps of the sampler correct for rounding.
 
 References
@@ -31,6 +33,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from carflow.kinetics.population_map import Directions, cohort_of, directions_around, own_values
 from carflow.kinetics.population_model import (
     ABSENT,
     BELOW,
@@ -41,10 +44,10 @@ from carflow.kinetics.population_model import (
     expected,
     variance,
 )
-from carflow.kinetics.population_start import Directions, cohort_of, own_values, start_of
+from carflow.kinetics.population_start import starts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
 
 CHAINS, BLOCK = 2, 500
 _MOST_DOUBLINGS = 7
@@ -70,14 +73,11 @@ class Draws(NamedTuple):
         Standard normal deviates of the cohort, in the order of `COHORT`.
     divergences : int
         Among all draws.
-    ends : mapping of str to array
-        Where the chains ended: another attempt begins there.
     """
 
     own_log_day: Numbers
     cohort: Numbers
     divergences: int
-    ends: Mapping[str, Any]
 
 
 class Told(NamedTuple):
@@ -95,7 +95,7 @@ class Told(NamedTuple):
 def sampled(
     data: PopulationData, effort: Effort, *, seed: int, after: Draws | None = None
 ) -> Draws:
-    """Return draws of the posterior, after a warm-up of one block.
+    """Return draws of the posterior, after a warm-up.
 
     Parameters
     ----------
@@ -106,36 +106,56 @@ def sampled(
     seed : int
         Of the random numbers.
     after : Draws, optional
-        An earlier attempt, where whose chains ended these begin.
+        An earlier attempt: these chains begin where its were.
     """
     import jax
 
-    starts = start_of(data)
-    of_chains = [told_of(data, directions) for _, directions in starts]
-    told = of_chains[0]._replace(
-        directions=jax.tree.map(lambda *one: np.stack(one), *(one.directions for one in of_chains))
-    )
-    start = {
-        "cohort": np.array([one for one, _ in starts], dtype=np.float32),
-        "own": np.zeros((CHAINS, len(PERSONAL) * len(told.is_patient)), dtype=np.float32),
-    }
-    keys = jax.random.split(jax.random.PRNGKey(seed), CHAINS)
-    begin, block = _chains()
-    at = begin(keys, start if after is None else after.ends, told, effort.acceptance)
-    at, _ = block(at, told, effort.acceptance)
-    blocks = []
-    for _ in range(effort.blocks):
-        at, drawn = block(at, told, effort.acceptance)
-        blocks.append([np.asarray(one, dtype=np.float64) for one in drawn])
+    first, second = jax.random.split(jax.random.PRNGKey(seed))
+    if after is None:
+        starts = _whereabouts(next(_blocks(data, starts_of(data), effort.acceptance, first))[1])
+    else:
+        starts = _whereabouts(after.cohort)
+    blocks = _blocks(data, starts, effort.acceptance, second)
+    next(blocks)  # warm-up
+    drawn = [next(blocks) for _ in range(effort.blocks)]
     own_log_day, cohort, diverging = (
-        np.concatenate(one, axis=1) for one in zip(*blocks, strict=True)
+        np.concatenate(one, axis=1) for one in zip(*drawn, strict=True)
     )
     return Draws(
         own_log_day=own_log_day[:, :, : len(data.names)],
         cohort=cohort,
         divergences=int(diverging.sum()),
-        ends=at.z,
     )
+
+
+def _whereabouts(cohort: Numbers) -> Numbers:
+    """Return the mean of the second half of each chain, (chains, 14)."""
+    found: Numbers = cohort[:, cohort.shape[1] // 2 :].mean(axis=1)
+    return found
+
+
+def _blocks(
+    data: PopulationData, starts: Numbers, acceptance: float, key: Any
+) -> Iterator[list[Numbers]]:
+    """Yield one block after another of chains that begin there, each along a map of its own.
+
+    Each is (own_log_day, cohort, diverging); steps adapt in the first.
+    """
+    import jax
+
+    of_chains = [told_of(data, directions_around(data, one)) for one in starts]
+    told = of_chains[0]._replace(
+        directions=jax.tree.map(lambda *one: np.stack(one), *(one.directions for one in of_chains))
+    )
+    start = {
+        "cohort": starts.astype(np.float32),
+        "own": np.zeros((CHAINS, len(PERSONAL) * len(told.is_patient)), dtype=np.float32),
+    }
+    begin, block = _chains()
+    at = begin(jax.random.split(key, CHAINS), start, told, acceptance)
+    while True:
+        at, drawn = block(at, told, acceptance)
+        yield [np.asarray(one, dtype=np.float64) for one in drawn]
 
 
 def told_of(data: PopulationData, directions: Directions) -> Told:

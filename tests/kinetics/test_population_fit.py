@@ -18,9 +18,9 @@ from carflow.kinetics.population_fit import (
     require_bayes,
     seed_of,
 )
+from carflow.kinetics.population_map import cohort_of
 from carflow.kinetics.population_model import PRIORS, PopulationData, population_data
 from carflow.kinetics.population_sampler import Draws
-from carflow.kinetics.population_start import cohort_of
 from carflow.kinetics.series import Series, read_series
 from carflow.reasons import Reason
 
@@ -103,7 +103,7 @@ def fit_of(
     at = {"log_misfit": math.log(misfit), "log_misfit_below": math.log(misfit_below)}
     deviates = [(at.get(name, one.centre) - one.centre) / one.scale for name, one in PRIORS.items()]
     cohort = np.tile(deviates, (2, 500, 1))
-    draws = Draws(np.full((2, 500, patients), 2.0), cohort, divergences, ends={})
+    draws = Draws(np.full((2, 500, patients), 2.0), cohort, divergences)
     return population_fit._Fit(
         draws, cohort_of(np.moveaxis(cohort, 2, 0), 10.0), np.full(patients, r_hats),
         np.full(patients, effective), cohort_r_hat,

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
+from carflow.kinetics.population_map import cohort_of, directions_around, own_values
 from carflow.kinetics.population_model import (
     BELOW,
     MEASURED,
@@ -15,7 +16,7 @@ from carflow.kinetics.population_model import (
     population_data,
 )
 from carflow.kinetics.population_sampler import Effort, log_density, sampled, told_of
-from carflow.kinetics.population_start import cohort_of, own_values, start_of
+from carflow.kinetics.population_start import starts_of
 from carflow.kinetics.series import read_series
 
 needs_bayes = pytest.mark.skipif(
@@ -91,7 +92,8 @@ def slow_density(data: PopulationData, deviates: np.ndarray, own: np.ndarray) ->
 def test_the_density_is_that_of_the_slow_twin_times_the_volume_of_the_map() -> None:
     data = data_of(6)
     assert (data.kinds == BELOW).any()
-    (start, directions), _ = start_of(data)
+    start = starts_of(data)[0]
+    directions = directions_around(data, start)
     told = told_of(data, directions)
     random = np.random.default_rng(8)
     differences = []
@@ -120,8 +122,7 @@ def test_the_density_is_that_of_the_slow_twin_times_the_volume_of_the_map() -> N
 @needs_bayes
 def test_what_fills_up_a_cohort_does_not_touch_its_density() -> None:
     data = data_of(6)
-    _, directions = start_of(data)[0]
-    told = told_of(data, directions)
+    told = told_of(data, directions_around(data, starts_of(data)[0]))
     random = np.random.default_rng(1)
     whole, deviates = random.normal(0.0, 0.3, 14), random.normal(0.0, 0.4, (5, 8))
     other = deviates.copy()
@@ -147,7 +148,7 @@ def test_sizes_are_few(count: int, filled: int) -> None:
         left_out={},
     )
 
-    assert told_of(many, start_of(many)[0][1]).logs.shape == (filled, 8)
+    assert told_of(many, directions_around(many, np.zeros(14))).logs.shape == (filled, 8)
 
 
 @needs_bayes
