@@ -59,7 +59,7 @@ MOST_R_HAT, LEAST_DRAWS, MOST_DIVERGENT = 1.05, 100.0, 0.01
 MOST_MISFIT, MOST_MISFIT_WITH_ERROR, MOST_MISFIT_BELOW = 0.3, 0.5, 0.08
 MOST_WITHHELD = 0.1
 WIDENING = 1.25
-_EFFORTS = (Effort(2, 0.9), Effort(2, 0.9), Effort(8, 0.95))
+_EFFORTS = (Effort(3, 0.9), Effort(3, 0.9), Effort(12, 0.95))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,7 @@ from carflow.kinetics.population_start import starts_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-CHAINS, BLOCK = 2, 500
+CHAINS, BLOCK = 2, 250
 _MOST_DOUBLINGS = 7
 _FIRST_STEP = 0.05  # small, lest the first steps throw a chain to another turn
 _START_ENERGY = 1e6  # of the first step, whose slope is not known: anything is better

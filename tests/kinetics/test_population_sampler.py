@@ -161,5 +161,5 @@ def test_the_same_data_give_the_same_draws_and_another_attempt_begins_where_one_
 
     assert np.array_equal(first.own_log_day, again.own_log_day)
     assert not np.array_equal(first.own_log_day, after.own_log_day)
-    assert first.own_log_day.shape == (2, 500, 6)
-    assert first.cohort.shape == (2, 500, 14)
+    assert first.own_log_day.shape == (2, 250, 6)
+    assert first.cohort.shape == (2, 250, 14)
