@@ -1,4 +1,4 @@
-"""The units carflow reports in, and the only conversions between them.
+"""The units carflow reports in, the only conversions between them, and numbers in sentences.
 
 Plain numbers carry their unit in their name (``blood_ul``, ``cells_per_ul``); reported
 numbers carry it as `Unit`. There is no unit library: a dozen units do not pay for one.
@@ -6,7 +6,10 @@ numbers carry it as `Unit`. There is no unit library: a dozen units do not pay f
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
+
+_LEAST_WITHOUT_POWER = 1e-4
 
 
 class Unit(StrEnum):
@@ -70,3 +73,21 @@ def ul_from_nl(volume_nl: float) -> float:
     10.666
     """
     return volume_nl / 1000.0
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """Return a number for a sentence: some significant digits, and no power of ten if it is large.
+
+    Examples
+    --------
+    >>> significant(0.12345), significant(1163.2), significant(99.96, 2), significant(-20.0)
+    ('0.123', '1,160', '100', '-20')
+    >>> significant(1e-7), significant(float("inf"))
+    ('1e-07', 'inf')
+    """
+    if not math.isfinite(value) or abs(value) < _LEAST_WITHOUT_POWER:
+        return f"{value:.{digits}g}"
+    rounded = float(f"{value:.{digits}g}")
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
+    text = f"{rounded:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if decimals else text

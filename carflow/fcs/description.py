@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from carflow.fcs.volume import acquired_volume
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from carflow.fcs.acquisition import Acquisition
@@ -103,7 +104,7 @@ def _heading(tube: Acquisition) -> list[str]:
     if volume.ul is not None:
         flow = volume.flow_ul_per_min
         stated = f"{volume.ul:g} µL (written in {volume.unit})"
-        stated += f", {flow:.3g} µL/min" if flow is not None else ""
+        stated += f", {significant(flow)} µL/min" if flow is not None else ""
     lasted = f"{tube.duration_s:g} s" if tube.duration_s is not None else "not stated"
     tick = f" in ticks of {tube.timestep_s:g} s" if tube.timestep_s else ""
     again = f", the events of data set {tube.repeats_dataset} again"

@@ -17,6 +17,7 @@ from carflow.fcs.channel_names import is_time_high
 from carflow.fcs.clock import lasted_s
 from carflow.fcs.codes import FcsCode, noticed
 from carflow.fcs.decode import wrapped
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from carflow.fcs.keywords import Keywords
@@ -158,7 +159,7 @@ def _clock(keywords: Keywords, findings: list[Finding]) -> float | None:
 def _against_clock(
     layout: Layout, sample: Sample, span_s: float, seconds: float, findings: list[Finding]
 ) -> Layout:
-    said = f"Time lasts {span_s:.4g} s, $BTIM to $ETIM {seconds:.4g} s"
+    said = f"Time lasts {significant(span_s, 4)} s, $BTIM to $ETIM {significant(seconds, 4)} s"
     if span_s > (1.0 + _TOLERANCE) * seconds + _CLOCK_S:
         findings.append(noticed(FcsCode.TIME_CONTRADICTS, f"{said}; Time is left without unit"))
         return _without_timestep(layout)

@@ -23,6 +23,7 @@ from carflow.fcs.channel_names import is_compensated, without_prefix
 from carflow.fcs.codes import FcsCode, noticed
 from carflow.fcs.matrix_text import MatrixText, names_only, parse_matrix, unusable
 from carflow.fcs.panel import Panel
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from carflow.fcs.keywords import Keywords
@@ -203,7 +204,9 @@ def _oddities(spillover: Spillover) -> list[Finding]:
     found = []
     condition = float(np.linalg.cond(spillover.matrix))
     if condition > NOISY_CONDITION:
-        message = f"{spillover.keyword} amplifies noise: its condition number is {condition:.3g}"
+        message = (
+            f"{spillover.keyword} amplifies noise: its condition number is {significant(condition)}"
+        )
         found.append(noticed(FcsCode.SPILLOVER_CONDITION, message))
     low, high = float(spillover.matrix.min()), float(spillover.matrix.max())
     if low < _USUAL[0] or high > _USUAL[1]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from carflow.units import significant
+
 if TYPE_CHECKING:
     from carflow.kinetics.cohort import Cohort, GeometricMean, Span
     from carflow.kinetics.turnbull import Turnbull
@@ -115,9 +117,9 @@ def geometric_sentence(found: GeometricMean, name: str) -> str:
     if mean.value is None:
         return f"{name}: {mean.reason.meaning}."
     unit = f" {mean.unit}" if mean.unit else ""
-    said = f"{name}: geometric mean {mean.value:.3g}{unit}"
-    if mean.has_interval:
-        said += f" (95 % interval {mean.low:.3g} to {mean.high:.3g})"
+    said = f"{name}: geometric mean {significant(mean.value)}{unit}"
+    if mean.low is not None and mean.high is not None:
+        said += f" (95 % interval {significant(mean.low)} to {significant(mean.high)})"
     if found.cv_pct is not None:
         said += f", geometric CV {found.cv_pct:.0f} %"
     without = f"; {found.n_without} without a value" if found.n_without else ""

@@ -19,7 +19,7 @@ from carflow.kinetics.lag import PeakLag, peak_lag
 from carflow.kinetics.series import series_of
 from carflow.kinetics.treatments import signed
 from carflow.quantify.declarations import DECLARATIONS
-from carflow.units import Unit
+from carflow.units import Unit, significant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -210,7 +210,9 @@ def _together(
     if measure.value is None or measure.low is None or measure.high is None:
         return
     spread = most / measure.value
-    told = f"Of single samples 95 % lie within a factor of {spread:.3g} of their mean ratio"
+    told = (
+        f"Of single samples 95 % lie within a factor of {significant(spread)} of their mean ratio"
+    )
     if same:  # with another unit the ratio itself says nothing
         told += (
             f", which is {_number(measure.value)} (95 % interval {_number(measure.low)} to "
@@ -224,4 +226,4 @@ def _label(quantity: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}").replace("inf", "infinity")
+    return significant(value).replace("-", "\N{MINUS SIGN}").replace("inf", "infinity")

@@ -15,7 +15,7 @@ from carflow.kinetics.growth import growth_per_day
 from carflow.kinetics.treatments import Onset, TreatmentRun, signed
 from carflow.quantify.declarations import DECLARATIONS, spoken_unit
 from carflow.reasons import Reason
-from carflow.units import Unit
+from carflow.units import Unit, significant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,7 +74,7 @@ def _at(day: float) -> str:
 def spoken_value(value: float, quantity: str, unit: Unit) -> str:
     """Return a value with the digits of its declaration and its unit in words."""
     declared = DECLARATIONS.get(quantity)
-    number = f"{value:.4g}" if declared is None else f"{value:.{declared.digits}f}"
+    number = significant(value, 4) if declared is None else f"{value:.{declared.digits}f}"
     return f"{number} {spoken_unit(quantity, unit)}".rstrip()
 
 

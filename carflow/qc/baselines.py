@@ -28,6 +28,7 @@ from carflow.qc.control_charts import (
     violations,
 )
 from carflow.qc.usual import some_of
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -263,5 +264,5 @@ def _charts(number: int) -> str:
 
 def _sentence(baseline: Baseline, run: ChartedRun) -> str:
     rules = ", ".join(run.rules)
-    value = f"{float(f'{run.value:.4g}'):,g}"  # no exponent
+    value = significant(run.value, 4)  # no exponent
     return f"{baseline.material} {value}, {run.z:+.1f} SD, by {rules}"

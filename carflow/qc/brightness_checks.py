@@ -23,6 +23,7 @@ from carflow.qc.limits import Above
 from carflow.qc.summary import TubeSummary
 from carflow.qc.telling import finding_of
 from carflow.qc.usual import SAME_MATERIAL, some_of, tubes_of
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -177,4 +178,4 @@ def _tubes(batch: _Batch) -> str:
 
 
 def _times(decades: float) -> str:
-    return f"{10.0**decades:.3g} times the usual"
+    return f"{significant(10.0**decades)} times the usual"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from carflow.findings import Finding, Severity
 from carflow.gating.strategy import Role
 from carflow.qc.limits import Above
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,15 +65,15 @@ def _finding(
     if previous > rest and first > rest and _chance(early) < _CHANCE:
         severity = allowed.severity(excess_pct)
     ending = (
-        f", {excess_pct:.2g} % of what the tube before holds ({before.sample_id})"
+        f", {significant(excess_pct, 2)} % of what the tube before holds ({before.sample_id})"
         if severity is not Severity.PASS
         else ""
     )
     return Finding(
         code=code,
         severity=severity,
-        message=f"{100.0 * first:.2g} % of the first T cells are CAR+, {100.0 * rest:.2g} % of "
-        f"the others{ending}.",
+        message=f"{significant(100.0 * first, 2)} % of the first T cells are CAR+, "
+        f"{significant(100.0 * rest, 2)} % of the others{ending}.",
         sample_id=tube.sample_id,
         value=max(0.0, excess_pct) if severity is not Severity.PASS else 0.0,
         limit=str(allowed),

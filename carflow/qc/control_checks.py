@@ -17,6 +17,7 @@ from carflow.qc.limits import Above, Below
 from carflow.qc.telling import finding_of
 from carflow.qc.usual import CONTROLS
 from carflow.study.model import SampleType
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -107,10 +108,10 @@ def check_pre_infusion(group: Group, limits: QcLimits) -> tuple[Finding, ...]:
                 severity=Severity.FAIL if positive else Severity.PASS,
                 message=f"{car:,} CAR+ of {n_cd3:,} CD3+ events before the infusion, "
                 f"{'above' if positive else 'not above'} the limit of detection "
-                f"({lod:.3g} events){ending}.",
+                f"({significant(lod)} events){ending}.",
                 sample_id=tube.sample_id,
                 value=float(car),
-                limit=f"fail > {lod:.3g}",
+                limit=f"fail > {significant(lod)}",
             )
         )
     return tuple(found)
@@ -180,8 +181,8 @@ def _background_finding(tube: TubeSummary, allowed: Above, limits: QcLimits) -> 
     return Finding(
         code="QC-CONTROL-BACKGROUND",
         severity=severity,
-        message=f"{100.0 * car / n_cd3:.2g} % CAR+ of {n_cd3:,} CD3+ events in the control, "
-        f"nominal {limits.nominal_background_pct:g} %{ending}.",
+        message=f"{significant(100.0 * car / n_cd3, 2)} % CAR+ of {n_cd3:,} CD3+ events in the "
+        f"control, nominal {limits.nominal_background_pct:g} %{ending}.",
         sample_id=tube.sample_id,
         value=ratio if math.isfinite(ratio) else None,
         limit=limit,
@@ -209,9 +210,9 @@ def _negative_finding(
     return Finding(
         code=code,
         severity=severity,
-        message=f"The CAR-negative T cells lie at {median:.4g}, those of the controls at "
-        f"{centre:.4g}: {abs(shift_pct):.2g} % of the way "
-        f"{'to' if shift_pct >= 0 else 'away from'} the CAR cut at {cut:.4g}{ending}.",
+        message=f"The CAR-negative T cells lie at {significant(median, 4)}, those of the controls "
+        f"at {significant(centre, 4)}: {significant(abs(shift_pct), 2)} % of the way "
+        f"{'to' if shift_pct >= 0 else 'away from'} the CAR cut at {significant(cut, 4)}{ending}.",
         sample_id=tube.sample_id,
         value=shift_pct,
         limit=str(allowed),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from carflow.findings import Finding, Severity
 from carflow.qc.limits import Within
 from carflow.qc.telling import finding_of
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +41,8 @@ def check_count_methods(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, .
     ratio, one, other = max(pairs, key=lambda pair: abs(math.log(pair[0])))
     severity = allowed.severity(ratio)
     told = (
-        f"{_METHODS[one]} give {found[one]:.4g} {noun}/µL and {_METHODS[other]} "
-        f"{found[other]:.4g}, a ratio of {ratio:.2f}"
+        f"{_METHODS[one]} give {significant(found[one], 4)} {noun}/µL and {_METHODS[other]} "
+        f"{significant(found[other], 4)}, a ratio of {ratio:.2f}"
     )
     ending = (
         ": a wrong bead number, blood volume or blood count, or another denominator than the "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from carflow.findings import Finding, Severity
 from carflow.qc.limits import Above
 from carflow.qc.telling import finding_of
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ def check_blood_count_time(tube: TubeSummary, limits: QcLimits) -> tuple[Finding
     when = "after" if tube.cbc_hours_apart > 0 else "before"
     severity = allowed.severity(hours)
     told = (
-        f"The blood count was drawn {hours:.3g} h {when} the tube"
+        f"The blood count was drawn {significant(hours)} h {when} the tube"
         if hours
         else ("Blood count and tube were drawn together")
     )
@@ -47,9 +48,11 @@ def check_tube_age(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
     allowed = Above(limits.tube_age_warn_h, unit="h")
     severity = Severity.WARN if hours < 0 else allowed.severity(hours)
     if hours < 0:
-        message = f"The tube was acquired {-hours:.3g} h before it was drawn: check both times."
+        message = (
+            f"The tube was acquired {significant(-hours)} h before it was drawn: check both times."
+        )
     else:
-        message = f"The tube was acquired {hours:.3g} h after it was drawn"
+        message = f"The tube was acquired {significant(hours)} h after it was drawn"
         message += "." if severity is Severity.PASS else ": CAR+ percentages fall in stored blood."
     return (finding_of(tube, "QC-TUBE-AGE", severity, message, value=hours, limit=allowed),)
 

@@ -15,6 +15,7 @@ from carflow.gating.estimates import Method
 from carflow.gating.lock import BATCH_MEDIAN, OTHER_BATCH
 from carflow.qc.limits import Above
 from carflow.qc.usual import some_of
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -159,7 +160,7 @@ def _moved(lock: Lock, samples: Sequence[LockedSample], limits: QcLimits) -> Ite
 
 def _moved_finding(sample_id: str, shifts: Mapping[str, float], allowed: Above) -> Finding:
     odd = [name for name, shift in shifts.items() if allowed.severity(abs(shift)) is Severity.WARN]
-    told = [f"{name} at {10.0 ** shifts[name]:.3g} times the usual" for name in odd]
+    told = [f"{name} at {significant(10.0 ** shifts[name])} times the usual" for name in odd]
     message = f"Found where it is usual in the batch: {', '.join(shifts)}."
     if odd:
         message = (

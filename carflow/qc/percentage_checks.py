@@ -18,6 +18,7 @@ from carflow.findings import Finding, Severity
 from carflow.gating.strategy import Role
 from carflow.qc.limits import Above
 from carflow.qc.usual import SAME_MATERIAL, some_of, tubes_of
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -107,8 +108,8 @@ def _finding(sample_id: str, usual: Sequence[_Share], limits: QcLimits) -> Findi
         )
     odd = [one for one in own if allowed.severity(one.z(sample_id)) is Severity.WARN]
     told = [
-        f'"{one.name}" is {one.shares[sample_id]:.3g} % of its parent instead of '
-        f"{one.centre:.3g} % (robust z {one.z(sample_id):.1f})"
+        f'"{one.name}" is {significant(one.shares[sample_id])} % of its parent instead of '
+        f"{significant(one.centre)} % (robust z {one.z(sample_id):.1f})"
         for one in odd
     ]
     return Finding(

@@ -14,6 +14,7 @@ from carflow.qc.limits import Below, Within
 from carflow.qc.telling import finding_of
 from carflow.qc.usual import some_of
 from carflow.study.model import SampleType
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,7 +177,7 @@ def check_rate(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
         return (finding_of(tube, "QC-RATE", Severity.INFO, message),)
     allowed = Within(limits.events_per_s_low, limits.events_per_s_high, unit="1/s")
     rate = tube.n_events / tube.duration_s
-    shown = f"{rate:,.0f}" if rate >= 100.0 else f"{rate:.4g}"
+    shown = f"{rate:,.0f}" if rate >= 100.0 else significant(rate, 4)
     severity = allowed.severity(rate)
     ending = ""
     if severity is Severity.WARN and rate < allowed.low:
@@ -187,8 +188,8 @@ def check_rate(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
         Finding(
             code="QC-RATE",
             severity=severity,
-            message=f"{tube.n_events:,} events in {tube.duration_s:.4g} s are {shown} a "
-            f"second{ending}.",
+            message=f"{tube.n_events:,} events in {significant(tube.duration_s, 4)} s are {shown} "
+            f"a second{ending}.",
             sample_id=tube.sample_id,
             value=rate,
             limit=str(allowed),
@@ -210,7 +211,9 @@ def _undetected(car: int, n_cd3: int | None, assay: AssayLimits) -> tuple[Severi
     if not n_cd3:
         return Severity.WARN, f"{begin}, and no CD3+ event among which they could have been."
     reached_pct = 100.0 * assay.lod_events / n_cd3
-    among = f"{begin}: among {n_cd3:,} CD3+ events {reached_pct:.2g} % could have been seen"
+    among = (
+        f"{begin}: among {n_cd3:,} CD3+ events {significant(reached_pct, 2)} % could have been seen"
+    )
     required = assay.required_sensitivity_pct
     if required is None:
         return Severity.INFO, f"{among}; the gates state no required sensitivity to hold it to."

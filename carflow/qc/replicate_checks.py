@@ -16,6 +16,7 @@ from carflow.findings import Finding, Severity
 from carflow.gating.strategy import Role
 from carflow.qc.limits import Above, gravest
 from carflow.study.model import SampleType
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -71,7 +72,8 @@ def _findings(several: Group, limits: QcLimits) -> Iterator[Finding]:
             code="QC-REPLICATES",
             severity=severity,
             message=f"Among the replicates {names} the largest CV is that of {worst.name}, "
-            f"{worst.cv_pct:.2g} % ({worst.chance_pct:.2g} % by counting alone){ending}.",
+            f"{significant(worst.cv_pct, 2)} % ({significant(worst.chance_pct, 2)} % by counting "
+            f"alone){ending}.",
             sample_id=tube.sample_id,
             value=worst.cv_pct,
             limit=str(allowed),

@@ -16,6 +16,7 @@ from carflow.findings import Finding, Severity
 from carflow.qc.limits import Above, gravest
 from carflow.qc.telling import finding_of
 from carflow.qc.usual import some_of
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -79,8 +80,8 @@ def _far_finding(tube: TubeSummary, limits: QcLimits) -> Finding:
     return Finding(
         code="QC-FAR-NEGATIVE",
         severity=severity,
-        message=f"At most {share_pct:.2g} % of the T cells lie far below the negatives of a "
-        f"channel, {tube.channel_label(channel)}{ending}.",
+        message=f"At most {significant(share_pct, 2)} % of the T cells lie far below the negatives "
+        f"of a channel, {tube.channel_label(channel)}{ending}.",
         sample_id=tube.sample_id,
         value=share_pct,
         limit=str(allowed),

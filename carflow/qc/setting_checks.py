@@ -18,6 +18,7 @@ from carflow.qc.limits import Above, gravest
 from carflow.qc.summary import TubeSummary
 from carflow.qc.telling import finding_of
 from carflow.qc.usual import some_of, tubes_of, usual, usual_by_name
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -235,7 +236,7 @@ def _matrix_finding(
         judged, key=lambda found: (found[0].rank, -found[1])
     )
     message = (
-        f"The spillover matrix differs by {difference:.3g} from the usual one, from "
+        f"The spillover matrix differs by {significant(difference)} from the usual one, from "
         f"{tube.channel_label(dye)} into {tube.channel_label(detector)} ({holders})."
         if difference > 0
         else "The spillover matrix is the usual one of the panel."

@@ -14,6 +14,7 @@ from carflow.cleaning.time_order import TimeState
 from carflow.findings import Finding, Severity
 from carflow.qc.limits import Above
 from carflow.qc.telling import finding_of
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,8 +39,8 @@ def check_stability(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
     severity = allowed.severity(removed_pct)
     if stability.removed:
         message = (
-            f"{removed_pct:.3g} % of the events lie in stretches with other signals than the "
-            f"rest ({_stretches(stability.removed)}), seen in {_labels(tube, stability)}: they "
+            f"{significant(removed_pct)} % of the events lie in stretches with other signals than "
+            f"the rest ({_stretches(stability.removed)}), seen in {_labels(tube, stability)}: they "
             f"{'were left out' if tube.n_removed else 'stay in the numbers'}."
         )
         if removed_pct > MOST_LEFT_OUT_PCT:
@@ -51,8 +52,8 @@ def check_stability(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
     if stability.suspect_pct > limits.suspect_warn_pct:
         severity = Severity.WARN if severity is Severity.PASS else severity
         message += (
-            f" In {stability.suspect_pct:.3g} % of the tube they depart a little, too little to "
-            "name a stretch."
+            f" In {significant(stability.suspect_pct)} % of the tube they depart a little, too "
+            "little to name a stretch."
         )
     return (
         finding_of(tube, "QC-TIME-STABILITY", severity, message, value=removed_pct, limit=allowed),
@@ -70,7 +71,7 @@ def check_drift(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
     channel, points = max(stability.drift_points.items(), key=lambda item: item[1])
     message = (
         f"The largest drift is that of {tube.channel_label(channel)}: its mean rank moved by "
-        f"{points:.3g} percentage points."
+        f"{significant(points)} percentage points."
     )
     severity = allowed.severity(points)
     return (finding_of(tube, "QC-TIME-DRIFT", severity, message, value=points, limit=allowed),)
@@ -120,8 +121,9 @@ def check_gaps(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
         for one in stability.removed
         for gap in gaps
     )
-    message = f"The acquisition paused {len(gaps)} times, at most for {longest.length_s:.3g} s" + (
-        ", and the signals beside a pause are disturbed." if beside else "."
+    message = (
+        f"The acquisition paused {len(gaps)} times, at most for {significant(longest.length_s)} s"
+        + (", and the signals beside a pause are disturbed." if beside else ".")
     )
     severity = Severity.FAIL if beside else Severity.WARN
     return (finding_of(tube, "QC-TIME-GAP", severity, message),)
@@ -134,11 +136,12 @@ def check_flow_rate(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
     rate = tube.stability.rate
     allowed = Above(limits.unusual_rate_warn_pct, unit="%")
     severity = allowed.severity(rate.unusual_pct)
-    message = f"{rate.median_per_s:.4g} events arrived in a usual second"
+    message = f"{significant(rate.median_per_s, 4)} events arrived in a usual second"
     if severity is not Severity.PASS:
         message += (
-            f", but {rate.unusual_pct:.3g} % of the time between {rate.lowest_per_s:.3g} and "
-            f"{rate.highest_per_s:.3g}: counts by acquired volume may be wrong"
+            f", but {significant(rate.unusual_pct)} % of the time between "
+            f"{significant(rate.lowest_per_s)} and {significant(rate.highest_per_s)}: counts by "
+            "acquired volume may be wrong"
         )
     return (
         finding_of(

@@ -17,6 +17,7 @@ from carflow.gating.strategy import Role
 from carflow.qc.limits import Above, Below, gravest
 from carflow.qc.telling import finding_of
 from carflow.study.model import SampleType
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,8 +89,8 @@ def check_nonfinite(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]:
     share_pct = 100.0 * tube.n_nonfinite / tube.n_events
     if tube.n_nonfinite:
         message = (
-            f"{tube.n_nonfinite:,} of {tube.n_events:,} events ({share_pct:.3g} %) hold a value "
-            "that is not a number; they are in no population."
+            f"{tube.n_nonfinite:,} of {tube.n_events:,} events ({significant(share_pct)} %) hold a "
+            "value that is not a number; they are in no population."
         )
     else:
         message = "Every event holds numbers only."
@@ -156,13 +157,16 @@ def check_saturation(tube: TubeSummary, limits: QcLimits) -> tuple[Finding, ...]
     exceeded = [name for name in order if judged[name] is not Severity.PASS]
     if exceeded:
         channels = ", ".join(
-            f"{tube.channel_label(name)} {shares[name]:.3g} % (limit {allowed[name].warn:g} %)"
+            f"{tube.channel_label(name)} {significant(shares[name])} % "
+            f"(limit {allowed[name].warn:g} %)"
             for name in exceeded
         )
         message = f"Events at the upper end of the range, of unknown brightness: {channels}."
     else:
         label = tube.channel_label(order[0])
-        message = f"At most {shares[order[0]]:.3g} % of the events are saturated ({label})."
+        message = (
+            f"At most {significant(shares[order[0]])} % of the events are saturated ({label})."
+        )
     return (
         finding_of(
             tube,
@@ -266,9 +270,9 @@ def _matrix_condition(tube: TubeSummary, matrix: MatrixSummary, limits: QcLimits
     number = matrix.condition_number
     severity = allowed.severity(number)
     message = {
-        Severity.PASS: f"The condition number of the spillover matrix is {number:.3g}.",
+        Severity.PASS: f"The condition number of the spillover matrix is {significant(number)}.",
         Severity.WARN: (
-            f"The condition number of the spillover matrix is {number:.3g}, more than "
+            f"The condition number of the spillover matrix is {significant(number)}, more than "
             f"{allowed.warn:g}: compensation enlarges every error."
         ),
         Severity.FAIL: (
@@ -310,7 +314,7 @@ def _matrix_coefficients(
             tube,
             "QC-MATRIX-VALUES",
             severity,
-            f"The largest spillover is {value:.3g}, from {dye} into {detector}{ending}.",
+            f"The largest spillover is {significant(value)}, from {dye} into {detector}{ending}.",
             value=value,
             limit=allowed,
         ),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from carflow.report import wording
 from carflow.report.subject_tables import Table, TableCell, TableRow, lettered
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,4 +98,4 @@ def _ends(ends: Interval) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}").replace("inf", "∞")
+    return significant(value).replace("-", "\N{MINUS SIGN}").replace("inf", "∞")

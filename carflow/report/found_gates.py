@@ -21,6 +21,7 @@ from carflow.gating.template import parse_template
 from carflow.report import style
 from carflow.report.wording import day_number
 from carflow.result.pictures import axis_of
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -306,7 +307,7 @@ def _label_axis(axes: Axes, scale: Scale, edges: tuple[float, float]) -> None:
 
 
 def _words(cell: _Cell) -> str:
-    where = "" if cell.linear is None else f"{float(f'{cell.linear:.3g}'):,g}"
+    where = "" if cell.linear is None else significant(cell.linear)
     if cell.by_hand:
         return f"{where}  by hand"
     if cell.gate.fallback:

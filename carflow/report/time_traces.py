@@ -15,6 +15,7 @@ from carflow.cleaning.time_order import TimeState
 from carflow.findings import Severity
 from carflow.report import style
 from carflow.report.wording import day_number
+from carflow.units import significant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +136,8 @@ def _title(tube: SampleResult, *, is_reference: bool) -> str:
         return name
     if not course.removed:
         return f"{name}: drift of {max(course.drift_points.values(), default=0.0):.0f} points"
-    return f"{name}: {course.removed_pct:.3g} % {'left out' if tube.n_removed else 'disturbed'}"
+    what = "left out" if tube.n_removed else "disturbed"
+    return f"{name}: {significant(course.removed_pct or 0.0)} % {what}"
 
 
 def _draw_signals(axes: Axes, course: Stability) -> None:

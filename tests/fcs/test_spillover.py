@@ -118,7 +118,7 @@ def test_a_noisy_matrix_is_noticed() -> None:
     file_spillover(Keywords({"SPILL": "2,FL1-A,FL2-A,1,0.99999,0.99999,1"}), PANEL, findings)
 
     assert [str(f) for f in findings] == [
-        "warn FCS-SPILLOVER-CONDITION: SPILL amplifies noise: its condition number is 2e+05"
+        "warn FCS-SPILLOVER-CONDITION: SPILL amplifies noise: its condition number is 200,000"
     ]
 
 

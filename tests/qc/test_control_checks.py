@@ -148,7 +148,7 @@ def test_without_a_nominal_background_any_event_fails(make_tube: MakeTube) -> No
             Severity.PASS,
             (
                 "The CAR-negative T cells lie at 235, those of the controls at 100: 15 % of the "
-                "way to the CAR cut at 1000."
+                "way to the CAR cut at 1,000."
             ),
         ),
         (
@@ -156,7 +156,7 @@ def test_without_a_nominal_background_any_event_fails(make_tube: MakeTube) -> No
             Severity.WARN,
             (
                 "The CAR-negative T cells lie at 245, those of the controls at 100: 16 % of the "
-                "way to the CAR cut at 1000: the CAR+ percentage rises by itself, and the "
+                "way to the CAR cut at 1,000: the CAR+ percentage rises by itself, and the "
                 "controls do not show it."
             ),
         ),
@@ -165,7 +165,7 @@ def test_without_a_nominal_background_any_event_fails(make_tube: MakeTube) -> No
             Severity.FAIL,
             (
                 "The CAR-negative T cells lie at 380, those of the controls at 100: 31 % of the "
-                "way to the CAR cut at 1000: the CAR+ percentage rises by itself, and the "
+                "way to the CAR cut at 1,000: the CAR+ percentage rises by itself, and the "
                 "controls do not show it."
             ),
         ),
@@ -174,7 +174,7 @@ def test_without_a_nominal_background_any_event_fails(make_tube: MakeTube) -> No
             Severity.WARN,
             (
                 "The CAR-negative T cells lie at -80, those of the controls at 100: 20 % of the "
-                "way away from the CAR cut at 1000: the CAR+ percentage falls by itself, and the "
+                "way away from the CAR cut at 1,000: the CAR+ percentage falls by itself, and the "
                 "controls do not show it."
             ),
         ),

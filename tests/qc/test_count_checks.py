@@ -43,7 +43,7 @@ def test_counts_by_beads_and_by_wbc_agree_within_a_ratio(
         Finding(
             code="QC-COUNT-METHODS",
             severity=severity,
-            message=f"Beads give {by_beads:.4g} T cells/µL and WBC 1000{ending}",
+            message=f"Beads give {by_beads:,.0f} T cells/µL and WBC 1,000{ending}",
             sample_id="P01-D07",
             value=by_beads / 1_000.0,
             limit="warn outside 0.67 to 1.5",

@@ -331,7 +331,7 @@ def test_car_events_of_controls_are_not_missed(
             2_501.0,
             Severity.WARN,
             (
-                "25,000 events in 2501 s are 9.996 a second: a clog, a pause, or an export of a "
+                "25,000 events in 2,501 s are 9.996 a second: a clog, a pause, or an export of a "
                 "part of the events."
             ),
         ),
