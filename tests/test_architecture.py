@@ -94,10 +94,10 @@ ROOMS: dict[str, list[str]] = {
     ],
     "report": [
         "files", "style", "wording", "labels", "strip", "tables", "day_axis",
-        "curves",
-        "subject_tables", "comparison_table", "workbook", "timecourse", "density", "expansion",
-        "found_gates", "model_figure", "subjects", "dilution", "cut_band", "cohort_band",
-        "posterior", "levey_jennings", "beside", "time_traces", "page", "outputs",
+        "curves", "subject_tables", "cohort_table", "comparison_table", "workbook",
+        "timecourse", "density", "expansion", "found_gates", "model_figure", "subjects", "dilution",
+        "cut_band", "cohort_band", "posterior", "levey_jennings", "beside", "time_traces",
+        "page", "outputs",
     ],
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ from carflow.quantify.declarations import DECLARATIONS, spoken_unit
 from carflow.report import style
 from carflow.report.curves import set_log_scale
 from carflow.report.cut_band import quantified
+from carflow.report.day_axis import mark_days
 from carflow.report.timecourse import PERCENTAGE, looks_of
 from carflow.report.wording import label_of
 from carflow.units import Unit
@@ -170,6 +171,8 @@ def plot_cohort(
             below = _days_below(curves[subject_id])
             _draw_below(ax, below, floor)
         _finish(ax, quantity, floor)
+        days = {day for curve in curves.values() for day in quantified(curve)}
+        mark_days(ax, sorted(days | {one.day for one in band} | set(below)))
         if below or (len(band) > 1 and any(math.isinf(one.low) for one in band)):
             _tell_foot(ax)
     return ax

@@ -19,6 +19,7 @@ from carflow.findings import Severity
 from carflow.kinetics.population_wording import patient_sentences, population_sentences
 from carflow.kinetics.wording import reference_sentences
 from carflow.report import wording
+from carflow.report.cohort_table import cohort_table
 from carflow.report.comparison_table import comparison_table
 from carflow.report.style import svg_text
 from carflow.report.subject_tables import (
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from carflow.findings import Finding
+    from carflow.kinetics.cohort_summary import CohortSummary
     from carflow.kinetics.methods import MethodsCompared
     from carflow.kinetics.population_fit import PopulationPeaks
     from carflow.report.beside import Picture
@@ -125,6 +127,7 @@ def report_html(
     """
     findings = sorted(result.all_findings, key=lambda finding: finding.severity.rank)
     failed = [tube for tube in result.tube_results if tube.failure is not None]
+    cohorts = _drawn_cohorts(result)
     return _template().render(
         verdict=str(result.verdict),
         verdict_words=_VERDICT_WORDS[result.verdict],
@@ -137,7 +140,8 @@ def report_html(
         time_words=_time_words(result),
         pooled=comparison_table(result.pooled_comparisons),
         pooled_sentences=_comparison_sentences(result.pooled_comparisons),
-        cohort=_cohort_statements(result),
+        cohort=_cohort_statements(cohorts, result.population_peaks),
+        cohort_table=cohort_table(cohorts),
         control_pictures=[PagePicture.of(one) for one in (beside or {}).get(CONTROLS, ())],
         cohort_pictures=[PagePicture.of(one) for one in (beside or {}).get(ALL_SUBJECTS, ())],
         subjects=[
@@ -251,20 +255,28 @@ def _comparison_sentences(compared: Iterable[MethodsCompared]) -> tuple[str, ...
     )
 
 
-def _cohort_statements(result: Result) -> tuple[Statement, ...]:
-    """Return what the cohorts of the drawn quantities say, groups behind the whole."""
+def _drawn_cohorts(result: Result) -> tuple[CohortSummary, ...]:
+    """Return the cohorts of the drawn quantities, groups behind the whole."""
     quantities = dict.fromkeys(one.quantity for one in result.cohorts)
     absolute = next((name for name in quantities if name in ABSOLUTE_QUANTITIES), "")
-    modelled = {one.quantity: population_sentences(one) for one in result.population_peaks}
+    drawn = {PERCENTAGE, absolute, COPIES}
+    return tuple(one for one in result.cohorts if one.quantity in drawn)
+
+
+def _cohort_statements(
+    cohorts: Sequence[CohortSummary], population_peaks: Sequence[PopulationPeaks]
+) -> tuple[Statement, ...]:
+    """Return what the first cohort says, and what was fitted to whom; the table has the others."""
+    modelled = {one.quantity: population_sentences(one) for one in population_peaks}
+    whole = [one for one in cohorts if not one.column]
     return tuple(
         Statement(
-            modelled=() if one.column else modelled.get(one.quantity, ()),
-            heading=wording.label_of(one.quantity)
-            + (f", {one.column} {one.group}" if one.column else ", all subjects"),
-            sentences=one.sentences,
+            heading=f"{wording.label_of(one.quantity)}, all subjects",
+            sentences=one.sentences if one is whole[0] else (),
+            modelled=modelled.get(one.quantity, ()),
         )
-        for one in result.cohorts
-        if one.quantity in {PERCENTAGE, absolute, COPIES}
+        for one in whole
+        if one is whole[0] or one.quantity in modelled
     )
 
 
