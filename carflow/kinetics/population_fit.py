@@ -40,6 +40,7 @@ from carflow.kinetics.population_model import (
     Numbers,
     PopulationData,
     population_data,
+    samples_of,
 )
 from carflow.kinetics.population_sampler import Draws, Effort, sampled
 from carflow.kinetics.spreads import series_by_key
@@ -75,7 +76,7 @@ class PatientPeak:
     probabilities : mapping of float to float
         The probability of each whole day (from half a day before to half a day after it).
     n_quantified : int
-        How many quantified values the patient gave.
+        How many quantified values the patient gave, shown or not.
     """
 
     subject_id: str
@@ -189,8 +190,19 @@ def population_of(
         If the extra ``bayes`` is not installed.
     """
     data = population_data(patients, unit=unit)
-    if isinstance(data, Reason):
-        return replace(_refused(patients, data), quantity=quantity)
+    found = _refused(patients, data) if isinstance(data, Reason) else _judged(patients, data)
+    counts = {
+        name: sum(one.quantified for one in samples_of(series)) for name, series in patients.items()
+    }
+    return replace(
+        found,
+        quantity=quantity,
+        patients=tuple(replace(one, n_quantified=counts[one.subject_id]) for one in found.patients),
+    )
+
+
+def _judged(patients: Mapping[str, Series], data: PopulationData) -> PopulationPeaks:
+    """Return a fit as far as it is believed, repeated where it is not."""
     require_bayes()
     fit = _fitted(data, _EFFORTS[0])
     for effort in _EFFORTS[1:]:
@@ -198,10 +210,9 @@ def population_of(
         if (fit.is_believed and bool(fit.settled.all())) or _is_misfit(data, fit):
             break
         fit = _fitted(data, effort, fit)
-    found = replace(_posterior(patients, data, fit), quantity=quantity)
     shown = fit.settled if fit.is_believed else np.ones_like(fit.settled)
     return replace(
-        found,
+        _posterior(patients, data, fit),
         r_hat=max(fit.cohort_r_hat, float(fit.r_hats[shown].max())),
         least_draws=float(fit.effective[shown].min()),
         divergences=fit.draws.divergences,
@@ -255,7 +266,7 @@ def _posterior(patients: Mapping[str, Series], data: PopulationData, fit: _Fit) 
     cohort = fit.cohort
     days = np.exp(_widened(fit.draws.own_log_day.reshape(-1, len(data.names))))
     known = {
-        name: _patient(name, days[:, place], int((data.kinds[place] == MEASURED).sum()))
+        name: _patient(name, days[:, place])
         for place, name in enumerate(data.names)
         if fit.settled[place]
     }
@@ -305,19 +316,14 @@ def _without_day(name: str, reason: Reason) -> PatientPeak:
     return PatientPeak(subject_id=name, day=Measure.missing(Unit.DAY, reason))
 
 
-def _patient(name: str, days: Numbers, n_quantified: int) -> PatientPeak:
+def _patient(name: str, days: Numbers) -> PatientPeak:
     whole, counts = np.unique(np.round(days), return_counts=True)
     shares = {
         float(day): float(count) / days.size
         for day, count in zip(whole, counts, strict=True)
         if count >= 0.001 * days.size
     }
-    return PatientPeak(
-        subject_id=name,
-        day=_measure(days, Unit.DAY),
-        probabilities=shares,
-        n_quantified=n_quantified,
-    )
+    return PatientPeak(subject_id=name, day=_measure(days, Unit.DAY), probabilities=shares)
 
 
 def _measure(draws: Numbers, unit: Unit) -> Measure:

@@ -173,7 +173,7 @@ def population_data(
 
 def _rows(series: Series, unit: Unit) -> list[tuple[float, float, float, int]] | Reason:
     """Return (day, value or limit, deviation, kind) of each sample of a patient."""
-    samples = without_infused_cells(series.within(SEARCH_WINDOW))
+    samples = samples_of(series)
     quantified = [one for one in samples if one.quantified]
     if not quantified:
         return Reason.ALL_BLQ if samples else Reason.NO_VALUES
@@ -192,6 +192,19 @@ def _rows(series: Series, unit: Unit) -> list[tuple[float, float, float, int]] |
         if not one.quantified and limit:
             rows.append((one.day, _on_scale(limit, unit), near_limit, BELOW))
     return sorted(rows)
+
+
+def samples_of(series: Series) -> list[Sample]:
+    """Return the samples of a patient that the model looks at.
+
+    Examples
+    --------
+    >>> from carflow.kinetics.series import read_series
+    >>> course = read_series([0.1, 1, 7, 12, 90], [80.0, 1.0, 45.0, 70.0, 9.0])
+    >>> [one.day for one in samples_of(course)]
+    [1.0, 7.0, 12.0]
+    """
+    return without_infused_cells(series.within(SEARCH_WINDOW))
 
 
 def _on_scale(limit: float, unit: Unit) -> float:

@@ -145,6 +145,7 @@ def test_a_fit_that_does_not_settle_is_repeated_and_then_refused(
     assert found.reason is Reason.NOT_CONVERGED
     assert found.typical_day.reason.meaning == "the fit did not settle, so its answer is not shown"
     assert {one.day.value for one in found.patients} == {None}
+    assert min(one.n_quantified for one in found.patients) >= 2  # they gave values all the same
 
 
 def test_a_fit_at_the_stated_limits_is_shown_without_another(
