@@ -1,6 +1,7 @@
 """The posterior of every patient's peak day: one row each, beside what was observed.
 
-The strength of colour of a day is its probability. The grey bar and the open mark are the bracket
+The strength of colour of a day is its probability; days below 1 % are left white, since even a pale
+bar would be read as more. The grey bar and the open mark are the bracket
 and the day of the highest sample: what the patient's own samples say without a model.
 """
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from carflow.result.run import Result
 
 _ROW_IN, _LEAST_IN, _FRAME_IN = 0.24, 1.2, 1.15
+_LEAST_SHOWN = 0.01
 _LAST_DAY = 28.0
 _MOST_NAMED = 60
 
@@ -89,6 +91,8 @@ def _draw_observed(ax: Axes, result: Result, one: PatientPeak, quantity: str, pl
 
 def _draw_patient(ax: Axes, one: PatientPeak, place: int) -> None:
     for day, share in one.probabilities.items():
+        if share < _LEAST_SHOWN:
+            continue
         ax.barh(
             place - 0.12, 1.0, left=day - 0.5, height=0.5, color=style.BLUE,
             alpha=min(1.0, 0.08 + 0.8 * share), linewidth=0, zorder=1,

@@ -18,7 +18,11 @@ def patient(name: str, day: float) -> PatientPeak:
     return PatientPeak(
         subject_id=name,
         day=Measure(unit=Unit.DAY, value=day, low=day - 1, high=day + 1),
-        probabilities={float(round(day)): 0.75, float(round(day)) + 1: 0.25},
+        probabilities={
+            float(round(day)): 0.75,
+            float(round(day)) + 1: 0.245,
+            float(round(day)) + 9: 0.005,
+        },
         n_quantified=5,
     )
 
@@ -46,6 +50,13 @@ def test_patients_stand_in_the_order_of_their_days_and_those_left_out_are_not_dr
 
     assert [label.get_text() for label in ax.get_yticklabels()] == ["P1", "P0"]
     assert plot_posterior(fitted_result, ax) is ax
+
+
+def test_a_day_below_one_per_cent_is_left_white(fitted_result: Result) -> None:
+    bars = plot_posterior(fitted_result).patches
+    days = [bar.get_x() + 0.5 for bar in bars]  # type: ignore[attr-defined]  # rectangles
+
+    assert sorted(days) == [8.0, 9.0, 11.0, 12.0]
 
 
 def test_the_day_of_the_highest_sample_stands_beside_the_model(fitted_result: Result) -> None:
