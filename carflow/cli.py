@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -315,6 +316,26 @@ def report(
     written = write_pages(result, folder)
     say(f"wrote {len(written)} files to {folder}")
     return ExitCode.OK
+
+
+@app.command()
+@ending
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> ExitCode:
+    """Examine this installation: its packages, and its numbers where the answer is known."""
+    from carflow.doctor import examine, versions_text
+
+    found = examine()
+    is_well = all(one.is_well for one in found)
+    if as_json:
+        answer = {"versions": versions_text(), "is_well": is_well, "examined": found}
+        print_data(json.dumps(answer, default=asdict, ensure_ascii=False, indent=2))
+    else:
+        for one in found:
+            print_data(f"{'well' if one.is_well else 'FAIL'}  {one.name}: {one.told}")
+        print_data(f"{versions_text()}: {'well' if is_well else 'do not use it for results'}")
+    return ExitCode.OK if is_well else ExitCode.QC_FAIL
 
 
 @sheet_app.command("init")

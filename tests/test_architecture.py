@@ -31,7 +31,7 @@ FLOORS: list[list[str]] = [
     ["cuts", "population", "measured"],
     ["pipeline", "qc_files"],
     ["course", "course_variants", "faults"],
-    ["gate_commands"],
+    ["gate_commands", "doctor"],
     ["cli"],
     ["__init__", "__main__"],
 ]
@@ -108,7 +108,7 @@ MATHEMATICS = (
 DOORS = (
     "fcs.", "study.", "gating.template", "gating.reading", "gating.gatingml", "report.",
     "pipeline", "simulate", "course", "course_variants", "faults", "qc_files",
-    "gate_commands", "cli", "__main__",
+    "gate_commands", "doctor", "cli", "__main__",
 )  # fmt: skip
 TOUCHES_DISK = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "mkdir", "unlink"}
 ONLY_IN = {"matplotlib": "report.", "seaborn": "report.", "jinja2": "report."}
