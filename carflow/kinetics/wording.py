@@ -72,9 +72,15 @@ def _at(day: float) -> str:
 
 
 def spoken_value(value: float, quantity: str, unit: Unit) -> str:
-    """Return a value with the digits of its declaration and its unit in words."""
+    """Return a value with the digits of its declaration and its unit in words.
+
+    Examples
+    --------
+    >>> spoken_value(1756.694, "car_per_ul_wbc", Unit.CELLS_PER_UL)
+    '1,756.69 cells/µL'
+    """
     declared = DECLARATIONS.get(quantity)
-    number = significant(value, 4) if declared is None else f"{value:.{declared.digits}f}"
+    number = significant(value, 4) if declared is None else f"{value:,.{declared.digits}f}"
     return f"{number} {spoken_unit(quantity, unit)}".rstrip()
 
 
