@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _STEPS, _MOST_STEP = 24, 1.5
 _MORE_DAMPING, _DAMPING = 5.0, (1e-5, 1e4)
 _DERIVATIVE_STEP = 0.01
+_STEEPEST = 1e4
 
 
 class Directions(NamedTuple):
@@ -147,6 +148,7 @@ def own_values(
     return own, widening
 
 
+@np.errstate(all="ignore")  # curves far from the values; a step that leads there is not taken
 def directions_around(data: PopulationData, deviates: Numbers) -> Directions:
     """Return the map drawn around a cohort.
 
@@ -230,7 +232,7 @@ def _slopes_by_turn(data: PopulationData, own: Numbers, cohort: Cohort) -> Numbe
 
     blunter = (by_bluntness(bluntness + step) - by_bluntness(bluntness - step)) / (2 * step)
     steadier = (by_power(power + 0.05) - by_power(power - 0.05)) / 0.1
-    return np.stack([blunter, steadier], axis=2)
+    return _bounded(np.stack([blunter, steadier], axis=2))
 
 
 def _slopes(distances: Callable[[Numbers], Numbers], own: Numbers) -> Numbers:
@@ -239,7 +241,12 @@ def _slopes(distances: Callable[[Numbers], Numbers], own: Numbers) -> Numbers:
         (distances(own + step) - distances(own - step)) / (2 * _DERIVATIVE_STEP)
         for step in _DERIVATIVE_STEP * np.eye(len(PERSONAL))
     ]
-    return np.stack(columns, axis=2)
+    return _bounded(np.stack(columns, axis=2))
+
+
+def _bounded(slopes: Numbers) -> Numbers:
+    """Return slopes that leave a covariance positive; where none can be computed, flat ones."""
+    return np.clip(np.nan_to_num(slopes, posinf=0.0, neginf=0.0), -_STEEPEST, _STEEPEST)
 
 
 def costs(distances: Callable[[Numbers], Numbers], own: Numbers, among: Among) -> Numbers:
@@ -261,8 +268,7 @@ def stepped(
     damped = precision * (1.0 + damping[:, None, None] * np.eye(len(PERSONAL)))
     step = np.linalg.solve(damped, uphill[:, :, None])[:, :, 0]
     tried = own - np.clip(step, -_MOST_STEP, _MOST_STEP)
-    with np.errstate(all="ignore"):  # a step too far is not taken
-        better = costs(distances, tried, among) < costs(distances, own, among)
+    better = costs(distances, tried, among) < costs(distances, own, among)
     damping = np.where(better, damping / _MORE_DAMPING, damping * _MORE_DAMPING)
     damping = np.clip(damping, *_DAMPING)
     return np.where(better[:, None], tried, own), damping, precision

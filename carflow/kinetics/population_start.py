@@ -49,6 +49,7 @@ class _Guess(NamedTuple):
     power: float
 
 
+@np.errstate(all="ignore")  # as for the map
 def starts_of(data: PopulationData) -> Numbers:
     """Return where each of two chains begins, (2, 14), the more probable one first.
 

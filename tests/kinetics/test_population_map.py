@@ -109,6 +109,15 @@ def test_a_map_is_drawn_for_a_patient_with_two_values_among_limits(
     assert all(np.isfinite(one).all() for one in directions)
 
 
+def test_a_map_can_be_drawn_around_any_cohort(exact_patients: ExactPatients) -> None:
+    data, _ = exact_patients(8, sharpness=2.0)
+    random = np.random.default_rng(3)
+    wild = replace(data, logs=data.logs + random.normal(0.0, 30.0, data.logs.shape))
+    for _ in range(60):  # of cohorts far beyond the priors: curves overflow there
+        directions = directions_around(wild, random.normal(0.0, 3.0, len(COHORT)))
+        assert all(np.isfinite(one).all() for one in directions)
+
+
 def test_the_cohort_has_a_prior_for_everything_it_is_made_of() -> None:
     assert tuple(PRIORS)[:5] == PERSONAL
     assert len(PRIORS) == 14
