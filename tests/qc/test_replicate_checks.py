@@ -49,6 +49,12 @@ def test_the_sentence_names_the_tubes_and_what_counting_gives(make_tube: MakeTub
     assert found.limit == "warn > 10 %, fail > 20 %"
 
 
+def test_a_cv_above_100_per_cent_is_no_power_of_ten(make_tube: MakeTube) -> None:
+    (found, _) = check_replicates(pair(make_tube, 4_000, 200), LIMITS)
+
+    assert "% CAR+ of CD3+, 130 % (" in found.message
+
+
 def test_what_counting_explains_is_no_fault(make_tube: MakeTube) -> None:
     found = check_replicates(pair(make_tube, 12, 7), LIMITS)
 
