@@ -7,8 +7,9 @@ so the order of rows does not matter either.
 A day is shown only if the chains agree about it: R-hat at most 1.05, and 100 effective draws. The
 fit is shown only if that holds for nine of ten patients, R-hat is at most 1.05 for the typical day
 and the turn, and at most one draw in a hundred diverged. A fit in which anything fails is repeated
-from where it ended, first alike, then with four times the draws and smaller steps; what then still
-fails is refused.
+from where it ended, first alike, then with four times the draws and smaller steps. What fails then
+for the cohort gets eight times the draws and the smallest steps, which take a minute; for a patient
+alone it is not worth that. What still fails is refused.
 
 Every patient's posterior is widened by a quarter around its median (in ln day): one turn for all
 and a growth without a change of speed are simpler than patients, and without it intervals held 88
@@ -60,7 +61,7 @@ MOST_R_HAT, LEAST_DRAWS, MOST_DIVERGENT = 1.05, 100.0, 0.01
 MOST_MISFIT, MOST_MISFIT_WITH_ERROR, MOST_MISFIT_BELOW = 0.3, 0.5, 0.08
 MOST_WITHHELD = 0.1
 WIDENING = 1.25
-_EFFORTS = (Effort(3, 0.9), Effort(3, 0.9), Effort(12, 0.95))
+_EFFORTS = (Effort(3, 0.9), Effort(3, 0.9), Effort(12, 0.95), Effort(24, 0.98))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,8 +207,9 @@ def _judged(patients: Mapping[str, Series], data: PopulationData) -> PopulationP
     require_bayes()
     fit = _fitted(data, _EFFORTS[0])
     for effort in _EFFORTS[1:]:
+        enough = fit.is_believed and (effort is _EFFORTS[-1] or bool(fit.settled.all()))
         # curves that cannot follow the values do so no better the longer they are drawn
-        if (fit.is_believed and bool(fit.settled.all())) or _is_misfit(data, fit):
+        if enough or _is_misfit(data, fit):
             break
         fit = _fitted(data, effort, fit)
     shown = fit.settled if fit.is_believed else np.ones_like(fit.settled)
