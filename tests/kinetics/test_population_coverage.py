@@ -28,7 +28,9 @@ Of foreign kinds two cohorts of each cell (seed 72000)::
     gamma          case     -   1.00 1.00     -  .16 .27       2 1 0
     gamma          weekly  .990 .980 .980    .20 .32 .46       0 0 0
     gamma          dense   .968 1.00 .980    .13 .14 .20       0 1 0
-    BIEXPONENTIAL
+    biexponential  weekly  1.00 1.00 1.00    .56 .64 .48       1 0 0
+    biexponential  case                                        all, for misfit
+    biexponential  dense                                       all, for misfit
 
 Run it again, or longer, with other patients::
 
