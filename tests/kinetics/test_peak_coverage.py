@@ -5,7 +5,7 @@ Tmax and alpha), with two kinds of peak. Neither the rounded one (growth and dec
 logistic) nor the slow second decline is a curve that carflow fits. What lies below 1/1000 of the
 typical peak is not quantified.
 
-What was seen: the day set holds in at least 99.0 %, either model in at least 95.8 %, the cohort
+What was seen: the day set holds in at least 98.8 %, either model in at least 95.8 %, the cohort
 bounds with sampling error in all; the sharp model alone in 17 to 73 % where peaks are rounded, the
 rounded one alone in 53 to 96 % where they are sharp; the order-statistic interval of observed days
 holds the true median in as few as 16 % (cohorts of 30). `peak_wording` and `cohort_wording` quote
