@@ -225,14 +225,15 @@ def _kinetics() -> Iterator[Answer]:
 
 def _course() -> Iterator[Answer]:
     """Ask for the events of the sample course, and for its report in a folder of its own."""
-    from carflow.gating.reading import read_gates
+    from carflow.gating.reading import read_gates, shipped_folder
     from carflow.pipeline import run
     from carflow.report.outputs import write_outputs
     from carflow.study.sheet import read_study
 
-    result = run(read_study(_sample_course() / "samples.csv"), read_gates("car_t_blood"))
+    study = read_study(shipped_folder("sample_fcs") / "samples.csv")
+    result = run(study, read_gates("car_t_blood"))
     for tube in result.tube_results:
-        counts = {one.population.rsplit("/")[-1]: one.count for one in tube.populations}
+        counts = {one.population.rpartition("/")[2]: one.count for one in tube.populations}
         given = counts.get("CD3+"), counts.get("CAR+")
         yield Answer(f"CD3+ and CAR+ of {tube.sample_id}", _COURSE_EVENTS[tube.sample_id], given)
     curve = result.subject("P01").kinetics_of("car_pct_cd3")
@@ -243,13 +244,6 @@ def _course() -> Iterator[Answer]:
         yield Answer("whether its page tells the peak", True, "on day 12" in page)
         pictures = len(list((Path(folder) / "figures").glob("*.png")))
         yield Answer("whether it has pictures", True, pictures > 0)
-
-
-def _sample_course() -> Path:
-    """Return where the sample course lies: in the installed package, or beside it in a checkout."""
-    package = Path(__file__).parent
-    inside = package / "sample_fcs"
-    return inside if inside.is_dir() else package.parent / "sample_fcs"
 
 
 _QUESTIONS: dict[str, Callable[[], Iterator[Answer]]] = {

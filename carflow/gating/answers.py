@@ -104,12 +104,7 @@ def answer_of(
     [gated] = axes
     axis = gated if estimate.scale is None else replace(gated, scale=estimate.scale)
     scaled = axis.scale.forward(linear[0])
-    guard = Guard(
-        low=_scaled(axis, estimate.low),
-        high=_scaled(axis, estimate.high),
-        min_events=estimate.min_events,
-        min_quality=estimate.min_quality,
-    )
+    guard = _guard(estimate, _scaled(axis, estimate.low), _scaled(axis, estimate.high))
     found = _found(estimate, scaled, guard)
     coordinates = None
     if found.place is not None:
@@ -127,6 +122,13 @@ def answer_of(
     )
 
 
+def _guard(estimate: Estimate, low: float, high: float) -> Guard:
+    """Return what an estimate asks of its events, with the window in the units they come in."""
+    return Guard(
+        low=low, high=high, min_events=estimate.min_events, min_quality=estimate.min_quality
+    )
+
+
 def _found(estimate: Estimate, scaled: Values, guard: Guard) -> Found:
     if estimate.method is Method.CONTROL_PERCENTILE:
         return find_percentile(scaled, guard, percentile=estimate.percentile)
@@ -139,12 +141,7 @@ def _singlets(
     estimate: Estimate, axes: Sequence[Dimension], linear: Values, donors: tuple[str, ...]
 ) -> Answer:
     area, height = axes
-    guard = Guard(
-        low=estimate.low,
-        high=estimate.high,
-        min_events=estimate.min_events,
-        min_quality=estimate.min_quality,
-    )
+    guard = _guard(estimate, estimate.low, estimate.high)
     found = find_singlets(linear[0], linear[1], guard, n_mad=estimate.n_mad)
     coordinates = None
     if found.place is not None:
@@ -157,12 +154,7 @@ def _beads(
     estimate: Estimate, axes: Sequence[Dimension], linear: Values, donors: tuple[str, ...]
 ) -> Answer:
     """Return the box around the beads as a polygon, with the density of its first axis."""
-    guard = Guard(
-        low=estimate.low,
-        high=estimate.high,
-        min_events=estimate.min_events,
-        min_quality=estimate.min_quality,
-    )
+    guard = _guard(estimate, estimate.low, estimate.high)
     beads = find_beads(linear[0], linear[1], guard, n_mad=estimate.n_mad)
     inside = ((linear >= estimate.low) & (linear <= estimate.high)).all(axis=0)
     curve = density_curve(axes[0].scale.forward(linear[0][inside]))

@@ -104,14 +104,21 @@ def read_workspace(path: str | Path) -> Mapping[str, Strategy]:
 
 
 def shipped_templates() -> dict[str, Path]:
-    """Return the templates that come with carflow, by name.
+    """Return the templates that come with carflow, by name."""
+    return {path.stem: path for path in sorted(shipped_folder("gates").glob("*.toml"))}
 
-    They lie inside the installed package, or beside it in a checkout.
+
+def shipped_folder(name: str) -> Path:
+    """Return a folder that comes with carflow: in the installed package, or beside a checkout's.
+
+    Examples
+    --------
+    >>> shipped_folder("gates").joinpath("car_t_blood.toml").is_file()
+    True
     """
     package = Path(__file__).parents[1]
-    folders = [package / "gates", package.parent / "gates"]
-    folder = next((one for one in folders if one.is_dir()), folders[0])
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    folders = [package / name, package.parent / name]
+    return next((one for one in folders if one.is_dir()), folders[0])
 
 
 def _of_lock(strategies: tuple[Strategy, ...], sample: str | None, place: str) -> Strategy:

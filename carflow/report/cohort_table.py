@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _COLUMNS = (
     "Curve", "Patients with a peak", "Observed median day", "95 % of observed medians",
     "True median, if every bracket holds", "True median, with sampling error (95 %)",
-    "Turnbull’s median",
+    "Turnbull's median",
 )  # fmt: skip
 _TOO_FEW = "needs six patients with a peak"
 
@@ -41,8 +41,9 @@ def cohort_table(summaries: Sequence[CohortSummary]) -> Table | None:
     means = [f"{PARAMETERS[name].label}: geometric mean" for name in averaged]
     return lettered(
         Table(
-            caption="Days of the peak, heights and areas over patients. A median is one of sampling"
-            " days; in brackets the range of the days, or the 95 % interval of a geometric mean.",
+            caption="Days of the peak, heights and areas over patients. Medians are days since the"
+            " infusion; in brackets the range of the observed days, or the 95 % interval of a"
+            " geometric mean.",
             columns=(*_COLUMNS, *means),
             rows=tuple(_row(one) for one in summaries),
         )
