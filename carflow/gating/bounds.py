@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carflow.gating.scales import Bounded, Scale
+from carflow.gating.scales import FARTHEST, Bounded, Scale
 
 if TYPE_CHECKING:
     from carflow.fcs.block import Stored
@@ -54,11 +54,16 @@ class Bound:
         """Whether every number reaches it."""
         return self.linear == -math.inf
 
+    @property
+    def guard(self) -> float:
+        """How near a linear value must come for its scale coordinate to decide."""
+        if self.scale.kind == "identity" or math.isinf(self.linear):
+            return 0.0
+        return _RELATIVE_GUARD * (1.0 + abs(self.linear))
+
     def reached(self, near: Near) -> Membership:
         """Tell for each value whether its scale coordinate is at least the bound."""
-        guard = near.slack
-        if self.scale.kind != "identity":
-            guard += _RELATIVE_GUARD * (1.0 + abs(self.linear))
+        guard = near.slack + self.guard
         if guard == 0.0 or math.isinf(self.linear):
             return np.asarray(near.values >= _not_below(self.linear, near.values))
         surely = np.asarray(near.values >= _not_below(self.linear + guard, near.values))
@@ -147,7 +152,12 @@ def _bound(scale: Scale, at: float, linear: float) -> Bound:
 
 def _ends(scale: Scale) -> tuple[float, float]:
     if isinstance(scale, Bounded):
-        return scale.low, scale.high
+        first, last = _ends(scale.scale)
+        return max(first, scale.low), min(last, scale.high)
+    # what is farther comes out at the last place; a logicle of w = 0 is an asinh, which has none
+    if scale.kind == "hyperlog" or (scale.kind == "logicle" and scale.w > 0.0):
+        low, high = scale.forward(np.array([-FARTHEST, FARTHEST])).tolist()
+        return low, high
     return scale.axis if scale.kind == "biex" else (-math.inf, math.inf)
 
 

@@ -40,7 +40,7 @@ _Grid = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Axis:
+class Axis:
     """The cells of one axis: `first` and `last` scale coordinate of each, and how to find one."""
 
     first: Values
@@ -64,8 +64,8 @@ class _Axis:
 class Raster:
     """The cells of a polygon on two axes."""
 
-    x: _Axis
-    y: _Axis
+    x: Axis
+    y: Axis
     classes: _Grid
     edges: Values
 
@@ -130,7 +130,7 @@ def raster(
     return Raster(across, up, classes.ravel(), edges)
 
 
-def _axis(scale: Scale, low: float, high: float, slack: float) -> _Axis:
+def _axis(scale: Scale, low: float, high: float, slack: float) -> Axis:
     straight = scale.kind in {"identity", "linear"}
     count = _STRAIGHT_CELLS if straight else _CURVED_CELLS
     # two cells around the polygon, so that no edge reaches into the open ones beyond
@@ -142,12 +142,12 @@ def _axis(scale: Scale, low: float, high: float, slack: float) -> _Axis:
         step = count / (edges[-1] - edges[0])
         first, last = _extents(scale, edges, slack)
         # one cell more on either side holds what lies beyond
-        return _Axis(first, last, step=float(step), offset=float(1.0 - edges[0] * step))
+        return Axis(first, last, step=float(step), offset=float(1.0 - edges[0] * step))
     keys = np.clip(edges, -1e38, 1e38).astype(np.float32).view(np.uint32) >> np.uint32(16)
     ordered = np.unique(_ordered(keys.astype(np.int64)))
     edges = _value(ordered)
     first, last = _extents(scale, edges, slack)
-    return _Axis(first, last, table=_table(ordered))
+    return Axis(first, last, table=_table(ordered))
 
 
 def _extents(scale: Scale, edges: Values, slack: float) -> tuple[Values, Values]:
@@ -182,7 +182,7 @@ def _edges(polygon: Polygon) -> list[tuple[tuple[float, float], tuple[float, flo
     return list(zip(polygon.vertices, ends, strict=True))
 
 
-def _by_one_edge(parity: _Grid, numbers: _Cells, edges: Values, axes: tuple[_Axis, _Axis]) -> _Grid:
+def _by_one_edge(parity: _Grid, numbers: _Cells, edges: Values, axes: tuple[Axis, Axis]) -> _Grid:
     """Return the class of each cell, were it cut by the edge of that number alone."""
     across, up = _middles(axes[0])[:, np.newaxis], _middles(axes[1])
     x0, y0, run, rise = edges[:, np.clip(numbers, 0, edges.shape[1] - 1)]
@@ -195,7 +195,7 @@ def _by_one_edge(parity: _Grid, numbers: _Cells, edges: Values, axes: tuple[_Axi
     return np.asarray(classes, dtype=np.uint8)
 
 
-def _cut(polygon: Polygon, x: _Axis, y: _Axis) -> tuple[_Cells, _Cells]:
+def _cut(polygon: Polygon, x: Axis, y: Axis) -> tuple[_Cells, _Cells]:
     """Return how many edges pass through each cell, and where it is one, which one."""
     steps = np.zeros((2, len(x.first), len(y.first) + 1), dtype=np.int32)
     for number, (start, end) in enumerate(_edges(polygon)):
@@ -218,7 +218,7 @@ def _cut(polygon: Polygon, x: _Axis, y: _Axis) -> tuple[_Cells, _Cells]:
     return counts, numbers
 
 
-def _parity(polygon: Polygon, x: _Axis, y: _Axis) -> _Grid:
+def _parity(polygon: Polygon, x: Axis, y: Axis) -> _Grid:
     """Tell for the middle of each cell whether it is inside; true of cells no edge cuts."""
     across, up = _middles(x), _middles(y)
     crossings = np.zeros((len(up), len(across) + 1), dtype=np.int32)
@@ -233,7 +233,7 @@ def _parity(polygon: Polygon, x: _Axis, y: _Axis) -> _Grid:
     return np.ascontiguousarray((beyond % 2).T.astype(np.uint8))
 
 
-def _middles(axis: _Axis) -> Values:
+def _middles(axis: Axis) -> Values:
     """Return a point of each cell; of the two open ones, a point beyond everything."""
     inner = (axis.first[1:-1] + axis.last[1:-1]) / 2.0
     return np.concatenate(([axis.first[1] - 1.0], inner, [axis.last[-2] + 1.0]))

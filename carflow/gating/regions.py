@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from carflow.gating.shapes import Bounds, Membership
 
 _SLACK = 1e-9  # around a box, relative to its numbers: more than any rounding
+_THINNEST, _WIDEST = 1e-30, 1e300  # linear extent of a polygon that gets cells
+_WORTH_CELLS = 1_000  # events; fewer are tested before the cells would be made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,8 @@ class Region:
 
     def contains(self, linear: Sequence[Near]) -> Membership:
         """Tell for each event whether it is inside, given the linear values on each axis."""
-        if self.rastered and isinstance(self.shape, Polygon):
+        enough = len(linear[0].values) >= _WORTH_CELLS
+        if self.rastered and enough and isinstance(self.shape, Polygon):
             return self._in_cells(linear, raster(self.shape, *self.scales, slack=_slacks(linear)))
         close = self.box[0].contains(linear[0])
         for bounds, column in zip(self.box[1:], linear[1:], strict=True):
@@ -79,7 +82,9 @@ def region(shape: Polygon | Ellipsoid, scales: tuple[Scale, ...], *, rastered: b
         Whether a polygon gets a grid: it costs a millisecond, and its values must be finite.
     """
     bounds = _box(shape)
-    rastered = rastered and all(low < high for low, high in bounds)
+    rastered = rastered and all(
+        _has_cells(scale, low, high) for scale, (low, high) in zip(scales, bounds, strict=True)
+    )
     box = tuple(
         linear_bounds(scale, low - _slack(low, high), high + _slack(low, high))
         for scale, (low, high) in zip(scales, bounds, strict=True)
@@ -87,9 +92,27 @@ def region(shape: Polygon | Ellipsoid, scales: tuple[Scale, ...], *, rastered: b
     return Region(shape=shape, scales=scales, box=box, rastered=rastered)
 
 
+def _has_cells(scale: Scale, low: float, high: float) -> bool:
+    """Tell whether cells between two coordinates can be told apart by numbers of 32 bits."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        first, last = scale.inverse(np.array([low, high])).tolist()
+        return low < high and _THINNEST < last - first < _WIDEST
+
+
 def _slacks(linear: Sequence[Near]) -> tuple[float, ...]:
     """Return powers of two that are not smaller than the slacks, so that few grids are made."""
-    return tuple(2.0 ** math.ceil(math.log2(one.slack)) if one.slack else 0.0 for one in linear)
+    return tuple(rounded_up(one.slack) for one in linear)
+
+
+def rounded_up(slack: float) -> float:
+    """Return the least power of two that is not smaller; 0 for 0.
+
+    Examples
+    --------
+    >>> rounded_up(0.3), rounded_up(0.0)
+    (0.5, 0.0)
+    """
+    return 2.0 ** math.ceil(math.log2(slack)) if slack else 0.0
 
 
 def _box(shape: Polygon | Ellipsoid) -> Bounds:

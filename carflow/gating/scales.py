@@ -11,8 +11,10 @@ Decisions
   it at minus infinity, so that the cells of a quadrant still hold every event (FlowKit puts
   it nowhere).
 * Logicle and hyperlog come from FlowUtils' C code, which answers -1 for what it cannot solve
-  (NaN, infinities, 1e300). Here NaN and infinities come out as NaN, and values are clipped at
-  ±1e30, far outside every detector, where the code still answers truly.
+  (NaN, infinities, 1e300, and now and then a number from 1e19 on). Here NaN and infinities come
+  out as NaN, values are clipped at ±1e30, far outside every detector, and what the code gives up
+  on is found by halving. A logicle without a linear region is an asinh, and computed as one: the
+  code is wrong within 1e-14 of its top from 0.
 * The bounds of a Gating-ML transformation are a scale around a scale, `Bounded`: what lies
   beyond is at the bound, so that it is inside a gate that holds the bound.
 
@@ -38,8 +40,10 @@ Values = NDArray[np.float64]
 _Curve = Callable[..., object]
 
 _LN10 = math.log(10.0)
-_FARTHEST = 1e30
+FARTHEST = 1e30
 _LAST = float(np.finfo(np.float64).max)
+_UNSOLVED = -1.0  # FlowUtils' answer
+_HALVED_FROM, _HALVINGS = 100.0, 70
 _LOGICLE_AXIS = (-0.1, 1.05)  # negatives spread by compensation stay in view
 
 
@@ -225,7 +229,10 @@ class Logicle:
         """Return scale coordinates of linear values; NaN for non-finite ones."""
         from flowutils import logicle_c
 
-        return _solved(logicle_c.logicle_scale, (self.t, self.w, self.m, self.a), values)
+        if self.w == 0.0:
+            return Asinh(t=self.t, m=self.m, a=self.a).forward(values)
+        parameters = self.t, self.w, self.m, self.a
+        return _solved(logicle_c.logicle_scale, logicle_c.logicle_inverse, parameters, values)
 
     def inverse(self, values: Values) -> Values:
         """Return the linear values of scale coordinates; infinities stay infinite."""
@@ -269,7 +276,8 @@ class Hyperlog:
         """Return scale coordinates of linear values; NaN for non-finite ones."""
         from flowutils import logicle_c
 
-        return _solved(logicle_c.hyperlog_scale, (self.t, self.w, self.m, self.a), values)
+        parameters = self.t, self.w, self.m, self.a
+        return _solved(logicle_c.hyperlog_scale, logicle_c.hyperlog_inverse, parameters, values)
 
     def inverse(self, values: Values) -> Values:
         """Return the linear values of scale coordinates; infinities stay infinite."""
@@ -327,13 +335,29 @@ def clipped(values: Values) -> Values:
     return np.clip(values, -_LAST, _LAST)
 
 
-def _solved(curve: _Curve, parameters: tuple[float, ...], values: Values) -> Values:
+def _solved(
+    curve: _Curve, inverse: _Curve, parameters: tuple[float, ...], values: Values
+) -> Values:
     linear = np.asarray(values, dtype=np.float64)
+    finite = np.isfinite(linear).ravel()
     # FlowUtils works in place
-    solvable = np.clip(linear, -_FARTHEST, _FARTHEST).ravel()
-    scaled = np.asarray(curve(*parameters, solvable))
-    scaled[~np.isfinite(linear).ravel()] = np.nan
+    scaled = np.asarray(curve(*parameters, np.clip(linear, -FARTHEST, FARTHEST).ravel()))
+    unsolved = np.flatnonzero((scaled == _UNSOLVED) & finite)
+    if unsolved.size:
+        solvable = np.clip(linear.ravel()[unsolved], -FARTHEST, FARTHEST)
+        scaled[unsolved] = _halved(inverse, parameters, solvable)
+    scaled[~finite] = np.nan
     return scaled.reshape(linear.shape)
+
+
+def _halved(inverse: _Curve, parameters: tuple[float, ...], values: Values) -> Values:
+    """Return the least scale coordinates whose linear values are not below some values."""
+    low, high = np.full(len(values), -_HALVED_FROM), np.full(len(values), _HALVED_FROM)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        below = np.asarray(inverse(*parameters, middle.copy())) < values
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return high
 
 
 def _unsolved(curve: _Curve, parameters: tuple[float, ...], values: Values) -> Values:

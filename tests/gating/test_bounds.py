@@ -7,7 +7,16 @@ import pytest
 
 from carflow.gating.bounds import linear_bounds
 from carflow.gating.near import Near, near
-from carflow.gating.scales import Asinh, Identity, Linear, Log, Logicle, Scale
+from carflow.gating.scales import (
+    Asinh,
+    Bounded,
+    Hyperlog,
+    Identity,
+    Linear,
+    Log,
+    Logicle,
+    Scale,
+)
 
 SCALES: list[Scale] = [
     Identity(),
@@ -74,3 +83,24 @@ def test_values_that_are_off_by_no_more_than_their_slack_change_no_answer(scale:
     guarded = bounds.contains(Near(exact + off, lambda numbers: exact[numbers], slack=0.5))
     assert wrong.any()
     assert np.array_equal(guarded, scale.forward(exact) >= bound)
+
+
+@pytest.mark.parametrize("end", [-1e30, 1e30])
+@pytest.mark.parametrize(
+    "scale",
+    [
+        Logicle(t=262144.0, w=0.5, m=4.5, a=0.0),
+        Logicle(t=262144.0, w=0.0, m=4.5, a=0.0),
+        Hyperlog(t=262144.0, w=0.5, m=4.5, a=0.0),
+        Bounded(scale=Logicle(t=262144.0, w=0.5, m=4.5, a=0.0), low=-9.0, high=9.0),
+    ],
+)
+def test_where_a_scale_ends_a_bound_is_where_the_scale_says(scale: Scale, end: float) -> None:
+    bound = float(scale.forward(np.array([end]))[0])
+    values = np.array([-1e38, -1e31, -1e30, -1e29, 0.0, 1e29, 1e30, 1e31, 1e38])
+    scaled = scale.forward(values)
+    for at in (bound, float(np.nextafter(bound, -9.0)), float(np.nextafter(bound, 9.0))):
+        low = linear_bounds(scale, at, math.inf).contains(near(values))
+        high = linear_bounds(scale, -math.inf, at).contains(near(values))
+        assert low.tolist() == (scaled >= at).tolist()
+        assert high.tolist() == (scaled < at).tolist()

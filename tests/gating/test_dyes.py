@@ -88,3 +88,16 @@ def test_ratios_and_values_as_acquired_are_no_dyes() -> None:
     plain = Source(channel="B1")
     dyes = Dyes([plain], CHANNELS)
     assert plain not in dyes
+
+
+@pytest.mark.parametrize("weight", [1e-42, 1e-45, 3e38, 1e200])
+def test_the_slack_holds_for_weights_that_32_bits_hardly_hold(weight: float) -> None:
+    rng = np.random.default_rng(4)
+    values = rng.uniform(0.0, 9e29, (2_000, 4)).astype(np.float32)
+    source = Source(channel="B1", weights=(("V1", weight), ("R1", 1e-40)))
+    rows = Rows(_block(values), Dyes([source], CHANNELS))
+
+    near = rows.near(source)
+
+    exact = values[:, 1].astype(np.float64) * weight + values[:, 2].astype(np.float64) * 1e-40
+    assert np.abs(near.values.astype(np.float64) - exact).max() <= near.slack + 1e-12 * exact.max()

@@ -106,3 +106,14 @@ def test_most_cut_cells_of_a_plain_polygon_are_decided_by_one_edge() -> None:
 
     cut = classes[classes >= CUT]
     assert np.count_nonzero(cut > CUT) > 0.95 * cut.size
+
+
+@pytest.mark.parametrize("thin", [1e-40, 1e-31])
+def test_a_polygon_thinner_than_32_bits_can_tell_has_no_cells(thin: float) -> None:
+    polygon = Polygon(vertices=((0.0, 0.0), (1.0, 0.0), (1.0, thin), (0.0, thin)))
+    found = region(polygon, (Identity(), Identity()), rastered=True)
+    x, y = np.full(2_000, 0.5, dtype=np.float32), np.zeros(2_000, dtype=np.float32)
+    y[::2] = 1.0
+
+    assert not found.rastered
+    assert found.contains([near(x), near(y)]).tolist() == [False, True] * 1_000

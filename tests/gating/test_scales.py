@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carflow.gating.scales import Asinh, Identity, Linear, Log, Logicle, Scale
+from carflow.gating.scales import Asinh, Hyperlog, Identity, Linear, Log, Logicle, Scale
 
 SCALES: list[Scale] = [
     Identity(),
@@ -16,6 +16,8 @@ SCALES: list[Scale] = [
     Asinh(t=10000.0, m=4.5, a=1.0),
     Logicle(t=262144.0, w=0.5, m=4.5, a=0.0),
     Logicle(t=1000.0, w=1.0, m=4.0, a=0.5),
+    Logicle(t=262144.0, w=0.0, m=4.5, a=0.0),
+    Hyperlog(t=262144.0, w=0.5, m=4.5, a=0.0),
 ]
 values = st.floats(-1e6, 1e6)
 
@@ -52,6 +54,31 @@ def test_huge_values_are_at_the_top_of_a_logicle_not_at_minus_one() -> None:
     scaled = Logicle(t=262144.0, w=0.5, m=4.5, a=0.0).forward(np.array([1e300, -1e300]))
     assert scaled[0] > 1.0
     assert scaled[1] < -1.0
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize(
+    "scale",
+    [
+        Hyperlog(t=1.0, w=0.5, m=4.5, a=0.0),
+        Hyperlog(t=262144.0, w=0.5, m=4.5, a=0.0),
+        Logicle(t=262144.0, w=0.5, m=4.5, a=0.0),
+    ],
+)
+def test_no_large_value_is_given_up(scale: Scale, sign: float) -> None:
+    large = sign * 10.0 ** np.arange(15.0, 29.9, 0.0075)
+    scaled = scale.forward(large)
+    assert (sign * np.diff(scaled) > 0.0).all()
+    assert scale.inverse(scaled) == pytest.approx(large, rel=1e-9)
+
+
+@pytest.mark.parametrize("linear", [0.0, 1e-10, -1e-10, 2e-9, 1e-6, -3.0, 500.0, 262144.0])
+def test_a_logicle_without_a_linear_region_is_an_asinh(linear: float) -> None:
+    t, m, a = 262144.0, 4.5, 1.0
+    scaled = Logicle(t=t, w=0.0, m=m, a=a).forward(np.array([linear]))[0]
+    decade = math.log(10.0)
+    asinh = math.asinh(linear * math.sinh(m * decade) / t)
+    assert scaled == pytest.approx((asinh + a * decade) / ((m + a) * decade), rel=1e-14)
 
 
 def test_a_value_without_a_logarithm_is_below_every_other() -> None:
