@@ -63,13 +63,21 @@ def _overcompensated(raw: np.ndarray, matrix: np.ndarray) -> list[tuple[int, int
         detectors = [at for at, one in enumerate(coefficients) if at != dye and one >= _SMALLEST]
         if detectors:
             brightest = np.argpartition(compensated[dye], -count)[-count:]
-            level, *others = np.median(compensated[[dye, *detectors]][:, brightest], axis=1)
+            level, *others = _medians(compensated[[dye, *detectors]][:, brightest])
             found += [
                 (dye, detector)
                 for detector, other in zip(detectors, others, strict=True)
                 if other / max(level, 1.0) < _STRONGLY
             ]
     return found
+
+
+def _medians(rows: np.ndarray) -> np.ndarray:
+    """Return the median of each row; numpy's own looks for what is no number, which is not here."""
+    middle = rows.shape[1] // 2
+    around = [middle - 1 + rows.shape[1] % 2, middle]
+    medians: np.ndarray = np.partition(rows, around, axis=1)[:, around].mean(axis=1)
+    return medians
 
 
 def _compensated(raw: np.ndarray, matrix: np.ndarray) -> np.ndarray:

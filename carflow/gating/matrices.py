@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from carflow.errors import AnalysisError, GatesError
 
@@ -110,7 +111,7 @@ class Matrix:
         )
 
 
-def unmixing(rows: _Rows) -> list[list[float]]:
+def unmixing(rows: _Rows) -> Sequence[Sequence[float]]:
     """Return ``pinv(S)`` of a matrix with at least as many columns as rows.
 
     Raises
@@ -137,8 +138,10 @@ def unmixing(rows: _Rows) -> list[list[float]]:
     return answer
 
 
-def ordered_inverse(matrix: _Rows) -> list[list[float]]:
+def ordered_inverse(matrix: _Rows) -> tuple[tuple[float, ...], ...]:
     """Return the inverse of a square matrix, by Gauss-Jordan in plain floats.
+
+    The tubes of a batch have the same matrix as a rule, so the last ones are remembered.
 
     Raises
     ------
@@ -148,13 +151,15 @@ def ordered_inverse(matrix: _Rows) -> list[list[float]]:
     Examples
     --------
     >>> ordered_inverse([[1.0, 0.5], [0.0, 1.0]])
-    [[1.0, -0.5], [0.0, 1.0]]
+    ((1.0, -0.5), (0.0, 1.0))
     """
+    return _inverse(tuple(tuple(map(float, row)) for row in matrix))
+
+
+@lru_cache(maxsize=32)
+def _inverse(matrix: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
     size = len(matrix)
-    rows = [
-        [*map(float, row), *(1.0 if i == j else 0.0 for j in range(size))]
-        for i, row in enumerate(matrix)
-    ]
+    rows = [[*row, *(1.0 if i == j else 0.0 for j in range(size))] for i, row in enumerate(matrix)]
     for step in range(size):
         pivot = max(range(step, size), key=lambda i: abs(rows[i][step]))
         if rows[pivot][step] == 0.0:
@@ -168,7 +173,7 @@ def ordered_inverse(matrix: _Rows) -> list[list[float]]:
             factor = rows[i][step]
             if i != step and factor != 0.0:
                 rows[i] = [a - factor * b for a, b in zip(rows[i], rows[step], strict=True)]
-    return [row[size:] for row in rows]
+    return tuple(tuple(row[size:]) for row in rows)
 
 
 def _orthogonal(rows: _Rows) -> tuple[list[list[float]], list[list[float]]]:

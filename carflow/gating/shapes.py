@@ -216,7 +216,7 @@ class Ellipsoid:
             inverse = ordered_inverse(self.covariance)
         except AnalysisError:
             raise ValueError("the covariance matrix has no inverse") from None
-        object.__setattr__(self, "inverse", tuple(map(tuple, inverse)))
+        object.__setattr__(self, "inverse", inverse)
 
     @property
     def bounds(self) -> Bounds:

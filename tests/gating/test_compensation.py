@@ -30,7 +30,7 @@ def test_the_inverse_is_that_of_numpy(seed: int, size: int) -> None:
 
 
 def test_a_pivot_of_zero_is_no_obstacle() -> None:
-    assert ordered_inverse([[0.0, 2.0], [4.0, 0.0]]) == [[0.0, 0.25], [0.5, 0.0]]
+    assert ordered_inverse([[0.0, 2.0], [4.0, 0.0]]) == ((0.0, 0.25), (0.5, 0.0))
 
 
 def test_a_matrix_without_inverse_is_refused() -> None:
