@@ -69,7 +69,11 @@ def examine() -> tuple[Examined, ...]:
 
     Nothing of the machine is changed; what is written goes to a folder that is deleted again.
     """
-    return (_packages(), *(_examined(name, ask) for name, ask in _QUESTIONS.items()))
+    return (
+        _packages(),
+        _compiled_part(),
+        *(_examined(name, ask) for name, ask in _QUESTIONS.items()),
+    )
 
 
 def versions_text() -> str:
@@ -107,6 +111,16 @@ def _packages() -> Examined:
             wrong.append(f"{one.name} is not installed")
     told = "; ".join(wrong) if wrong else ", ".join(found)
     return Examined(name="packages", is_well=not wrong, told=told)
+
+
+def _compiled_part() -> Examined:
+    """Return whether there is one; an installation without it is well."""
+    from carflow.compiled.loading import library
+
+    told = "used"
+    if library() is None:
+        told = "none, or switched off: large tubes take twice as long, and no number changes"
+    return Examined(name="compiled part", is_well=True, told=told)
 
 
 def _version_of(package: str) -> str:
@@ -175,11 +189,18 @@ def _integer_file(numbers: list[int]) -> bytes:
 
 
 def _gating() -> Iterator[Answer]:
-    """Ask for the logicle of the Gating-ML 2.0 specification: T = 1000, W = 1, M = 4, A = 0."""
+    """Ask for the logicle of the Gating-ML 2.0 specification: T = 1000, W = 1, M = 4, A = 0.
+
+    And for the events of a file in gates whose bounds some of them lie on.
+    """
     import numpy as np
 
-    from carflow.gating.scales import Logicle
-    from carflow.gating.shapes import Polygon
+    from carflow.fcs.reader import read_fcs
+    from carflow.fcs.writer import write_fcs
+    from carflow.gating.engine import gate
+    from carflow.gating.scales import Identity, Logicle
+    from carflow.gating.shapes import Interval, Polygon
+    from carflow.gating.strategy import Dimension, Population, Strategy
 
     known = {
         -10.0: 0.067574, -5.0: 0.147986, -1.0: 0.228752, 0.0: 0.25, 0.3: 0.256384,
@@ -192,6 +213,19 @@ def _gating() -> Iterator[Answer]:
     square = Polygon(vertices=((0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0)))
     inside = square.contains([np.array([0.0, 4.0, 4.1, 2.0]), np.array([0.0, 2.0, 4.0, 2.0])])
     yield Answer("which points lie in a square", [True, True, False, True], inside.tolist())
+    axis = Dimension(name="FL1", scale=Identity(), compensated=False)
+    middle = Population(
+        name="middle", path=("middle",), shape=Interval(low=250.0, high=750.0), dimensions=(axis,)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ramp.fcs"
+        ramp = np.arange(1000.0, dtype=np.float32)[:, np.newaxis]
+        write_fcs(path, ramp, channels=("FL1",), markers=("",), keywords={})
+        gated = gate(read_fcs(path), Strategy(name="ramp", populations=(middle,)))
+    yield Answer("how many of 0 to 999 are in [250, 750)", 500, gated.counts["middle"])
+    yield Answer(
+        "which of them", list(range(250, 750)), np.flatnonzero(gated.mask("middle")).tolist()
+    )
 
 
 def _counting() -> Iterator[Answer]:

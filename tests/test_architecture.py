@@ -15,7 +15,7 @@ PACKAGE = Path(carflow.__file__).parent
 # Lowest first. A module imports only from lower floors, or from earlier rooms of its own folder
 # where a folder is named; modules of one floor that are not in one folder do not know each other.
 FLOORS: list[list[str]] = [
-    ["errors", "units", "findings", "reasons"],
+    ["errors", "units", "findings", "reasons", "compiled"],
     ["measure", "thresholds"],
     ["study", "fcs"],
     ["cleaning"],
@@ -39,6 +39,7 @@ FLOOR_OF = {name: height for height, floor in enumerate(FLOORS) for name in floo
 
 # The rooms of each folder, in the order in which they may know each other.
 ROOMS: dict[str, list[str]] = {
+    "compiled": ["loading"],
     "study": [
         "model", "cells", "delimited", "workbook", "rows", "table", "groups", "folder",
         "treatments", "references", "consistency", "draw_times", "sheet", "readings",
@@ -59,7 +60,8 @@ ROOMS: dict[str, list[str]] = {
         "content", "biex", "scales", "estimates", "lock", "density", "label_light", "estimators",
         "bead_cluster", "matrices", "shapes", "near", "bounds", "raster", "regions", "tube",
         "compensation", "strategy", "sources", "dyes", "plan", "rows", "selection", "gated",
-        "brightness", "cut_twins", "tallies", "engine", "parents", "models", "template_errors",
+        "brightness", "cut_twins", "tallies", "surely_tables", "surely", "engine", "parents",
+        "models", "template_errors",
         "drafts", "questions", "template", "overrides", "freezing", "event_values", "answers",
         "document", "gatingml_axes", "gatingml_gates", "gatingml_reader", "gatingml", "flowjo",
         "reading", "tree", "choice", "drawn_cells", "process_control",
@@ -106,7 +108,8 @@ MATHEMATICS = (
     "gating.bead_cluster", "quantify.", "kinetics.",
 )  # fmt: skip
 DOORS = (
-    "fcs.", "study.", "gating.template", "gating.reading", "gating.gatingml", "report.",
+    "compiled.loading", "fcs.", "study.", "gating.template", "gating.reading", "gating.gatingml",
+    "report.",
     "pipeline", "simulate", "course", "course_variants", "faults", "qc_files",
     "gate_commands", "doctor", "cli", "__main__",
 )  # fmt: skip

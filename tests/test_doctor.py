@@ -22,12 +22,24 @@ def test_this_installation_is_well() -> None:
     examined = examine()
 
     assert [one.name for one in examined] == [
-        "packages", "reading", "gating", "counting", "kinetics", "sample course"
+        "packages", "compiled part", "reading", "gating", "counting", "kinetics", "sample course"
     ]  # fmt: skip
     assert [one.told for one in examined if not one.is_well] == []
-    assert [one.told for one in examined[1:]] == [
-        f"{count} answers, all right" for count in (4, 11, 3, 5, 12)
+    assert [one.told for one in examined[2:]] == [
+        f"{count} answers, all right" for count in (4, 13, 3, 5, 12)
     ]
+
+
+def test_an_installation_without_the_compiled_part_is_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CARFLOW_COMPILED", "0")
+
+    assert doctor._compiled_part() == Examined(
+        name="compiled part",
+        is_well=True,
+        told="none, or switched off: large tubes take twice as long, and no number changes",
+    )
 
 
 def test_a_wrong_number_is_told_with_the_right_one(monkeypatch: pytest.MonkeyPatch) -> None:

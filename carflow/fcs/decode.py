@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carflow.fcs.block import Block
+from carflow.fcs.block import Block, Scaled
 from carflow.fcs.codes import FcsCode, refusal
 from carflow.fcs.records import Picker
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from io import FileIO
 
+    from numpy.typing import NDArray
+
+    from carflow.fcs.block import Stored
     from carflow.fcs.layout import Column, Layout
     from carflow.fcs.parameters import Parameter
 
@@ -142,22 +145,38 @@ def read_blocks(
         yield from (Block(values, places) for values in chunks)
         return
     places = {name: _place(layout, column) for name, column in columns.items()}
-    others = {n: one for n, one in columns.items() if is_scaled(one.parameter) or _wraps(one)}
-    clocks = {name: _Clock(column) for name, column in others.items() if _wraps(column)}
+    clocks = {name: _Clock(column) for name, column in columns.items() if _wraps(column)}
+    scaled = {
+        name: _scaled(places[name], column.parameter)
+        for name, column in columns.items()
+        if is_scaled(column.parameter) or name in clocks
+    }
+    straight = {name: place for name, place in places.items() if name not in scaled}
     raw = np.empty((min(events, n_events), len(layout.columns)), dtype=np.float32)
     for start in range(0, n_events, max(len(raw), 1)):
         part = raw[: n_events - start]
         fill(stream, part.reshape(-1).view(np.uint8).data)
         if layout.little_endian != (sys.byteorder == "little"):
             part.byteswap(inplace=True)
-        scaled = {}
-        for name, column in others.items():
-            with np.errstate(all="ignore"):
-                scaled[name] = part[:, places[name]].astype(np.float64)
-                scale_in_place(scaled[name], column.parameter)
-            if name in clocks:
-                clocks[name].unwrap(scaled[name])
-        yield Block(part.T, {n: at for n, at in places.items() if n not in scaled}, scaled)
+        others: dict[str, NDArray[np.float64] | Scaled] = dict(scaled)
+        for name, clock in clocks.items():
+            continued = scaled[name].made(part[:, places[name]])
+            clock.unwrap(continued)
+            others[name] = continued
+        yield Block(part.T, straight, others)
+
+
+def _scaled(place: int, parameter: Parameter) -> Scaled:
+    """Return how the scale values of a channel of 32-bit floats are made."""
+
+    def made(stored: Stored) -> NDArray[np.float64]:
+        values = stored.astype(np.float64)
+        with np.errstate(all="ignore"):  # not a number stays not a number, without a word here
+            scale_in_place(values, parameter)
+        return values
+
+    factor = (parameter.timestep_s or 1.0) if parameter.is_time else 1.0 / parameter.gain
+    return Scaled(place=place, factor=factor, made=made)
 
 
 def _place(layout: Layout, column: Column) -> int:

@@ -4,6 +4,9 @@ Each population is tested on its parent's events alone, and a column is compensa
 only for events that reached a gate that needs it. Every step works on single events, so the
 chunk size cannot change an answer.
 
+Where there is compiled code (`surely`), it tells what is sure of a chunk; the few events it is in
+doubt about are gathered and gated here, as all events are where there is none.
+
 Events with a value that is no number in a column the gates use are set aside first: they are
 in no population, not even in a complement, and in no denominator. They are counted.
 """
@@ -25,14 +28,17 @@ from carflow.gating.rows import Rows
 from carflow.gating.selection import Selection
 from carflow.gating.shapes import Boolean, Membership
 from carflow.gating.strategy import ALL_EVENTS, Plot, Role, Strategy
+from carflow.gating.surely import Surely
+from carflow.gating.surely_tables import UnknownTestError
 from carflow.gating.tallies import DensityTally, MaskTally, MedianTally, SpanTally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from carflow.fcs.block import Block
+    from carflow.fcs.block import Block, Stored
+    from carflow.gating.surely import Decided
     from carflow.gating.tube import Tube
 
 CHUNK_EVENTS = 65_536  # fewer cost more calls; more leave the cache
@@ -77,17 +83,26 @@ def gate(
     steps = plan(tube, strategy, axes)
     tally = _tally(tube, strategy, steps, masks=masks, medians=medians, densities=densities)
     length = max(8, chunk_events + -chunk_events % 8)
+    sure: _SureTally | None = None
     start = 0
     for block in tube.blocks(steps.channels, events=length):
-        tally.add(block, steps, start=start)
+        if start == 0:
+            sure = _sure_tally(tally, block)
+        if sure is None or block.records is None:
+            tally.add(block, start)
+        else:
+            sure.add(block, start)
         start += block.n_events
-    return tally.gated(tube, strategy, steps)
+    if sure is not None:
+        sure.finish()
+    return tally.gated(tube, strategy)
 
 
 @dataclass(slots=True, kw_only=True)
 class _Tally:
     """Everything gathered from a tube; populations go by their number."""
 
+    steps: Plan
     counts: list[int]
     followed: frozenset[int]  # whose rows are needed: by children, booleans, medians, densities
     n_nonfinite: int = 0
@@ -97,8 +112,9 @@ class _Tally:
     span: SpanTally | None = None
     gate_span: tuple[int, SpanTally] | None = None
 
-    def add(self, block: Block, steps: Plan, *, start: int) -> None:
-        """Gate one block."""
+    def add(self, block: Block, at: int | NDArray[np.intp]) -> None:
+        """Gate one block, which begins at an event of the file, or holds the events of numbers."""
+        steps = self.steps
         rows = Rows(block, steps.dyes)
         if self.span is not None:
             self.span.add(rows)
@@ -112,16 +128,26 @@ class _Tally:
             populations[number] = here
             self.counts[number] += len(here)
             if self.masks:
-                self.masks[number].add(here.members, start=start)
-        for number, _, median in self.medians:
-            median.add(populations[number].picked())
-        for number, density in self.densities:
-            density.add(populations[number].picked())
+                self.masks[number].add(here.members, at)
+        self.add_drawn(lambda number: populations[number].picked())
         if self.gate_span is not None:
             self.gate_span[1].add(populations[self.gate_span[0]].picked())
 
-    def gated(self, tube: Tube, strategy: Strategy, steps: Plan) -> Gated:
+    @property
+    def drawn(self) -> frozenset[int]:
+        """The populations whose values are gathered."""
+        return frozenset([one[0] for one in self.medians] + [one[0] for one in self.densities])
+
+    def add_drawn(self, rows: Callable[[int], Rows]) -> None:
+        """Gather the values of one block from the rows of each population."""
+        for number, _, median in self.medians:
+            median.add(rows(number))
+        for number, density in self.densities:
+            density.add(rows(number))
+
+    def gated(self, tube: Tube, strategy: Strategy) -> Gated:
         """Return what was gathered, by name."""
+        steps = self.steps
         names = strategy.short_names()
         medians: dict[str, dict[str, float]] = {}
         robust_sds: dict[str, dict[str, float]] = {}
@@ -157,6 +183,92 @@ class _Tally:
         return {name: mask.packed for name, mask in zip(names, self.masks, strict=True)}
 
 
+class _SureTally:
+    """What surely is in each population, and the events in doubt, which are left to a `_Tally`."""
+
+    def __init__(self, tally: _Tally, block: Block) -> None:
+        self._tally, self._block = tally, block
+        self._drawn = sorted(tally.drawn - {_ALL})
+        self._left: list[NDArray[np.float32]] = []
+        self._numbers: list[NDArray[np.intp]] = []
+        self._n_left = 0
+        self._surely = Surely(
+            tally.steps,
+            block,
+            range(len(tally.counts)) if tally.masks else self._drawn,
+            time_node=None if tally.gate_span is None else tally.gate_span[0],
+        )
+
+    def add(self, block: Block, start: int) -> None:
+        """Gate one block, which begins at an event of the file."""
+        found = self._surely.decided(block)
+        for number, mask in enumerate(self._tally.masks):
+            mask.put(found.bits[number], start=start)
+        if self._tally.drawn:
+            self._tally.add_drawn(self._rows(block, found).__getitem__)
+        self._leave(block, found.doubtful, start)
+
+    def finish(self) -> None:
+        """Gate the events in doubt that are left, and add the counts and the times."""
+        self._surely.close()
+        self._decide()
+        for number, count in enumerate(self._surely.counts.tolist()):
+            self._tally.counts[number] += count
+        gate_span = self._tally.gate_span
+        spans = self._tally.span, None if gate_span is None else gate_span[1]
+        for times, span in zip(self._surely.spans, spans, strict=True):
+            if span is not None:
+                span.add_times(self._scaled(times))
+
+    def _rows(self, block: Block, found: Decided) -> dict[int, Rows]:
+        """Return rows of the populations whose values are gathered, each picked out of another."""
+        steps, sure = self._tally.steps, None
+        if found.doubtful.size and _ALL in self._tally.drawn:
+            sure = np.delete(np.arange(block.n_events), found.doubtful)
+        rows = {_ALL: Rows(block, steps.dyes, numbers=sure)}
+        for number in self._drawn:
+            above = steps.nodes[number].parent
+            while above not in rows:
+                above = steps.nodes[above].parent
+            members = np.unpackbits(found.bits[number], count=block.n_events).view(np.bool_)
+            numbers = rows[above].numbers
+            rows[number] = rows[above].narrowed(members if numbers is None else members[numbers])
+        return rows
+
+    def _leave(self, block: Block, doubtful: NDArray[np.uint32], start: int) -> None:
+        if not doubtful.size or block.records is None:
+            return
+        self._left.append(block.records.take(doubtful, axis=0))
+        self._numbers.append(doubtful.astype(np.intp) + start)
+        self._n_left += len(doubtful)
+        if self._n_left >= CHUNK_EVENTS:
+            self._decide()
+
+    def _decide(self) -> None:
+        if self._left:
+            block = self._block.of_records(np.concatenate(self._left))
+            self._tally.add(block, np.concatenate(self._numbers))
+        self._left, self._numbers, self._n_left = [], [], 0
+
+    def _scaled(self, times: NDArray[np.float32]) -> Stored:
+        """Return times as stored as scale values."""
+        channel = self._tally.steps.time_channel
+        found = None if channel is None else self._block.stored(channel)
+        if channel is None or found is None:
+            return times
+        records = np.zeros((len(times), found[0] + 1), dtype=np.float32)
+        records[:, found[0]] = times
+        return self._block.of_records(records).column(channel)
+
+
+def _sure_tally(tally: _Tally, block: Block) -> _SureTally | None:
+    """Return what tells what is sure of the blocks of a tube; None where it cannot."""
+    try:
+        return _SureTally(tally, block)
+    except UnknownTestError:
+        return None
+
+
 def _tally(
     tube: Tube,
     strategy: Strategy,
@@ -182,6 +294,7 @@ def _tally(
             gate_span = numbers[time_gate.path], SpanTally(steps.time_channel)
             wanted.add(gate_span[0])
     return _Tally(
+        steps=steps,
         counts=[0] * len(numbers),
         followed=frozenset(wanted),
         masks=[MaskTally(tube.n_events) for _ in numbers] if masks else [],

@@ -14,6 +14,7 @@ from carflow.gating.gated import Density
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from carflow.fcs.block import Stored
     from carflow.gating.rows import Rows
     from carflow.gating.scales import Scale, Values
     from carflow.gating.shapes import Membership
@@ -31,9 +32,18 @@ class MaskTally:
     def __init__(self, n_events: int) -> None:
         self.packed: NDArray[np.uint8] = np.zeros((n_events + 7) // 8, dtype=np.uint8)
 
-    def add(self, members: Membership, *, start: int) -> None:
-        """Set the bits of the chunk (m,) that begins at event `start`."""
-        self.packed[start // 8 : (start + len(members) + 7) // 8] = np.packbits(members)
+    def add(self, members: Membership, at: int | NDArray[np.intp]) -> None:
+        """Set the bits of the chunk (m,) that begins at an event, or of the events of numbers."""
+        if isinstance(at, int):
+            self.put(np.packbits(members), start=at)
+        else:
+            numbers = at[members]
+            bits = (0x80 >> (numbers & 7)).astype(np.uint8)
+            np.bitwise_or.at(self.packed, numbers >> 3, bits)
+
+    def put(self, bits: NDArray[np.uint8], *, start: int) -> None:
+        """Set the bits of the chunk that begins at event `start`, the first event highest."""
+        self.packed[start // 8 : start // 8 + len(bits)] = bits
 
 
 class MedianTally:
@@ -113,7 +123,10 @@ class SpanTally:
 
     def add(self, rows: Rows) -> None:
         """Widen the span by the events of a chunk."""
-        times = rows.raw(self._channel)
+        self.add_times(rows.raw(self._channel))
+
+    def add_times(self, times: Stored) -> None:
+        """Widen the span by some times; what is no number is left out."""
         times = times[np.isfinite(times)]
         if times.size:
             self._first = min(self._first, float(times.min()))

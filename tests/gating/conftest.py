@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from carflow.fcs.block import Block
+from carflow.fcs.block import Block, Scaled
 from carflow.fcs.panel import Panel
 from carflow.fcs.spillover import Spillover
 from carflow.gating.matrices import Matrix
@@ -63,7 +63,58 @@ class ArrayTube:
             piece.fill(-7.0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class RecordTube:
+    """Records of 32-bit floats as a file holds them, (n, k), with Time in ticks and a gain.
+
+    `others` are columns between the panel's own that no gate asks for.
+    """
+
+    records: np.ndarray
+    panel: Panel
+    others: int
+    gain: float
+    spillover: Spillover
+    time_channel: str | None = "Time"
+    timestep_s: float | None = 0.01
+
+    @property
+    def n_events(self) -> int:
+        return len(self.records)
+
+    @property
+    def events(self) -> np.ndarray:
+        """The scale values of the panel's channels, (n, 6) of float64."""
+        block = next(self.blocks(self.panel.channels, events=max(self.n_events, 1)))
+        return np.array([block.column(name) for name in self.panel.channels]).T
+
+    def blocks(self, names: Sequence[str], *, events: int) -> Iterator[Block]:
+        places = {
+            name: self.panel.index(name) * (1 + self.others) for name in names if name != "Time"
+        }
+        scaled = {
+            "Time": Scaled(
+                place=self.panel.index("Time") * (1 + self.others),
+                factor=0.01,
+                made=lambda stored: stored.astype(np.float64) * 0.01,
+            ),
+            "V1": Scaled(
+                place=places.pop("V1", 3 * (1 + self.others)),
+                factor=1.0 / self.gain,
+                made=lambda stored: stored.astype(np.float64) / self.gain,
+            ),
+        }
+        buffer = np.empty((min(events, self.n_events), self.records.shape[1]), dtype=np.float32)
+        for start in range(0, self.n_events, events):
+            part = buffer[: self.n_events - start]
+            part[:] = self.records[start : start + events]
+            yield Block(part.T, places, {name: scaled[name] for name in scaled if name in names})
+            assert np.array_equal(part, self.records[start : start + events], equal_nan=True)
+            part.fill(-7.0)
+
+
 MakeTube = Callable[..., ArrayTube]
+MakeRecords = Callable[..., RecordTube]
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +141,32 @@ def make_tube() -> MakeTube:
             spillover=spill,
             time_channel=time_channel,
             timestep_s=timestep_s,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_records() -> MakeRecords:
+    """Build a tube of records with the channels of `make_tube`."""
+
+    def make(
+        events: np.ndarray, *, matrix: np.ndarray, others: int = 0, gain: float = 4.0
+    ) -> RecordTube:
+        stored = np.array(events, dtype=np.float32)
+        stored[:, 3] *= gain
+        stored[:, 5] = np.round(stored[:, 5] / 0.01)
+        records = np.full((len(stored), stored.shape[1] * (1 + others)), np.nan, dtype=np.float32)
+        records[:, :: 1 + others] = stored
+        return RecordTube(
+            records=records,
+            panel=Panel(
+                channels=("FSC-A", "SSC-A", "B1", "V1", "R1", "Time"),
+                markers=("", "", "CD3", "CD4", "CAR", ""),
+            ),
+            others=others,
+            gain=gain,
+            spillover=Spillover(channels=("B1", "V1", "R1"), matrix=matrix, keyword="$SPILLOVER"),
         )
 
     return make
@@ -248,8 +325,13 @@ MORE_AXES = (
 )
 
 
+KINDS = ("interval", "rectangle", "quadrant", "polygon", "ellipsoid")
+
+
 @st.composite
-def _shapes(draw: st.DrawFn, axes: tuple[Dimension, ...]) -> tuple[Shape, tuple[Dimension, ...]]:
+def _shapes(
+    draw: st.DrawFn, axes: tuple[Dimension, ...], kinds: tuple[str, ...]
+) -> tuple[Shape, tuple[Dimension, ...]]:
     x, y = draw(st.lists(st.sampled_from(axes), min_size=2, max_size=2, unique=True))
     places = st.floats(5.0, 20_000.0)
 
@@ -261,8 +343,7 @@ def _shapes(draw: st.DrawFn, axes: tuple[Dimension, ...]) -> tuple[Shape, tuple[
             at *= 13.0
         return float(axis.scale.forward(np.array([at]))[0])
 
-    kind = draw(st.sampled_from(["interval", "rectangle", "quadrant", "polygon", "ellipsoid"]))
-    return _drawn(draw, kind, (x, y), place)
+    return _drawn(draw, draw(st.sampled_from(kinds)), (x, y), place)
 
 
 def _drawn(
@@ -311,7 +392,13 @@ def _booleans(draw: st.DrawFn, paths: list[tuple[str, ...]]) -> Boolean:
 
 
 @st.composite
-def _strategies(draw: st.DrawFn, axes: tuple[Dimension, ...], *, kin: bool = True) -> Strategy:
+def _strategies(
+    draw: st.DrawFn,
+    axes: tuple[Dimension, ...],
+    *,
+    kin: bool = True,
+    kinds: tuple[str, ...] = KINDS,
+) -> Strategy:
     populations: list[Population] = []
     paths: list[tuple[str, ...]] = [()]
     for number in range(draw(st.integers(1, 7))):
@@ -322,7 +409,7 @@ def _strategies(draw: st.DrawFn, axes: tuple[Dimension, ...], *, kin: bool = Tru
             shape: Shape = draw(_booleans(known))
             drawn_on: tuple[Dimension, ...] = ()
         else:
-            shape, drawn_on = draw(_shapes(axes))
+            shape, drawn_on = draw(_shapes(axes, kinds))
         paths.append(path)
         populations.append(
             Population(
@@ -349,6 +436,15 @@ RandomTrees = st.SearchStrategy[Strategy]
 def any_tree() -> RandomTrees:
     """Random trees with every kind of gate and axis."""
     return _strategies((*COMMON_AXES, *MORE_AXES))
+
+
+@pytest.fixture(scope="session")
+def compiled_tree() -> RandomTrees:
+    """Random trees of everything that the compiled part knows."""
+    axes = tuple(axis for axis in (*COMMON_AXES, *MORE_AXES) if axis.ratio is None)
+    more = (Dimension(name=one, scale=Identity(), compensated=False) for one in ("SSC-A", "Time"))
+    kinds = tuple(kind for kind in KINDS if kind != "ellipsoid")
+    return _strategies((*axes, *more), kinds=kinds)
 
 
 @pytest.fixture(scope="session")

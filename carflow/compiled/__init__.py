@@ -1,0 +1,1 @@
+"""The compiled part of carflow, without which everything goes on, slower."""
