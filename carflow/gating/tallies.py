@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carflow.gating.bins import BINS, axis_bins
 from carflow.gating.gated import Density
 
 if TYPE_CHECKING:
@@ -16,12 +17,10 @@ if TYPE_CHECKING:
 
     from carflow.fcs.block import Stored
     from carflow.gating.rows import Rows
-    from carflow.gating.scales import Scale, Values
+    from carflow.gating.scales import Values
     from carflow.gating.shapes import Membership
     from carflow.gating.sources import Source
     from carflow.gating.strategy import Plot
-
-BINS = 128
 
 
 class MaskTally:
@@ -77,12 +76,12 @@ class MedianTally:
 class DensityTally:
     """The two-dimensional histogram behind one plot."""
 
-    __slots__ = ("_cells", "_edges", "_plot", "_x", "_y")
+    __slots__ = ("_bins", "_cells", "_plot", "_x", "_y")
 
     def __init__(self, plot: Plot, x: Source, y: Source) -> None:
         self._plot = plot
         self._x, self._y = x, y
-        self._edges = linear_edges(plot.x.scale), linear_edges(plot.y.scale)
+        self._bins = axis_bins(plot.x.scale), axis_bins(plot.y.scale)
         self._cells: NDArray[np.intp] = np.zeros(BINS * BINS, dtype=np.intp)
 
     def add(self, rows: Rows) -> None:
@@ -91,8 +90,9 @@ class DensityTally:
         finite = np.isfinite(x) & np.isfinite(y)
         if not finite.all():
             x, y = x[finite], y[finite]
-        cells = _bins(y, self._plot.y.scale, self._edges[1]) * BINS
-        cells += _bins(x, self._plot.x.scale, self._edges[0])
+        across, up = self._bins
+        cells = up.of(y) * BINS
+        cells += across.of(x)
         self._cells += np.bincount(cells, minlength=BINS * BINS)
 
     def density(self) -> Density:
@@ -136,31 +136,3 @@ class SpanTally:
     def span_s(self) -> tuple[float, float] | None:
         """(first, last) in seconds, None without events."""
         return (self._first, self._last) if self._first <= self._last else None
-
-
-def linear_edges(scale: Scale) -> Values | None:
-    """Return the linear values between the bins of an axis, None where they do not rise.
-
-    Finding a value among them costs a tenth of a logicle.
-
-    Examples
-    --------
-    >>> from carflow.gating.scales import Logicle
-    >>> edges = linear_edges(Logicle(t=262144, w=0.5, m=4.5, a=0))
-    >>> len(edges), bool((np.diff(edges) > 0).all())
-    (127, True)
-    """
-    low, high = scale.axis
-    with np.errstate(over="ignore", invalid="ignore"):
-        edges = scale.inverse(np.linspace(low, high, BINS + 1)[1:-1])
-    rising = scale.kind != "bounded" and np.isfinite(edges).all() and (np.diff(edges) > 0).all()
-    return edges if rising else None
-
-
-def _bins(linear: Values, scale: Scale, edges: Values | None) -> NDArray[np.intp]:
-    """Return the bins of finite linear values; what lies beyond the axis is in its last bin."""
-    if edges is not None:
-        return np.searchsorted(edges, linear, side="right")
-    low, high = scale.axis
-    places = (scale.forward(linear) - low) * (BINS / (high - low))
-    return np.clip(np.nan_to_num(places), 0.0, BINS - 1.0).astype(np.intp)

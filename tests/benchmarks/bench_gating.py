@@ -28,7 +28,7 @@ from carflow.fcs.writer import write_fcs
 from carflow.gating.engine import gate
 from carflow.gating.scales import Identity, Logicle
 from carflow.gating.shapes import Interval, Polygon, Quadrant, Rectangle, Shape
-from carflow.gating.strategy import Dimension, Population, Strategy
+from carflow.gating.strategy import ALL_EVENTS, Dimension, Plot, Population, Strategy
 
 pytestmark = [
     pytest.mark.benchmark,
@@ -98,6 +98,13 @@ def write(path: Path, n: int, seed: int = 1) -> Path:
 def axis(name: str) -> Dimension:
     dye = name in DYES
     return Dimension(name=name, scale=LOGICLE if dye else STRAIGHT, compensated=dye)
+
+
+PLOTS = (  # beside them counts alone; what a report shows of a tube
+    Plot(population=ALL_EVENTS, gate="", x=axis("FSC-A"), y=axis("SSC-A")),
+    Plot(population="live", gate="", x=axis(CD3), y=axis("SSC-A")),
+    Plot(population="CD3+", gate="", x=axis(CD3), y=axis(CAR)),
+)
 
 
 def population(path: str, shape: Shape, *names: str) -> Population:
@@ -261,6 +268,7 @@ def contenders(path: Path, strategy: Strategy) -> dict[str, Callable[[], object]
     return {
         "carflow, counts": lambda: gate(read_fcs(path), strategy, masks=False),
         "carflow, masks": lambda: gate(read_fcs(path), strategy),
+        "carflow, plots": lambda: gate(read_fcs(path), strategy, masks=False, densities=PLOTS),
         "FlowKit": lambda: flowkit(cached=False),
         "FlowKit, cached": lambda: flowkit(cached=True),
         "bare read": lambda: bare_read(path, tube.data_begin, size),
