@@ -19,6 +19,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from carflow.cleaning.events import finite_events
 from carflow.gating.gated import Counts, Gated
@@ -34,8 +35,6 @@ from carflow.gating.tallies import DensityTally, MaskTally, MedianTally, SpanTal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from carflow.fcs.block import Block, Stored
     from carflow.gating.surely import Decided
@@ -88,7 +87,7 @@ def gate(
     for block in tube.blocks(steps.channels, events=length):
         if start == 0:
             sure = _sure_tally(tally, block)
-        if sure is None or block.records is None:
+        if sure is None or block.records is None or start % 8:
             tally.add(block, start)
         else:
             sure.add(block, start)
@@ -106,6 +105,7 @@ class _Tally:
     counts: list[int]
     followed: frozenset[int]  # whose rows are needed: by children, booleans, medians, densities
     n_nonfinite: int = 0
+    packed: NDArray[np.uint8] | None  # (k, ceil(n / 8)) bits of all populations
     masks: list[MaskTally] = field(default_factory=list)
     medians: list[tuple[int, str, MedianTally]] = field(default_factory=list)
     densities: list[tuple[int, DensityTally]] = field(default_factory=list)
@@ -195,15 +195,14 @@ class _SureTally:
         self._surely = Surely(
             tally.steps,
             block,
-            range(len(tally.counts)) if tally.masks else self._drawn,
+            self._drawn if tally.packed is None else range(len(tally.counts)),
+            packed=tally.packed,
             time_node=None if tally.gate_span is None else tally.gate_span[0],
         )
 
     def add(self, block: Block, start: int) -> None:
         """Gate one block, which begins at an event of the file."""
-        found = self._surely.decided(block)
-        for number, mask in enumerate(self._tally.masks):
-            mask.put(found.bits[number], start=start)
+        found = self._surely.decided(block, start)
         if self._tally.drawn:
             self._tally.add_drawn(self._rows(block, found).__getitem__)
         self._leave(block, found.doubtful, start)
@@ -293,11 +292,15 @@ def _tally(
         if time_gate is not None:
             gate_span = numbers[time_gate.path], SpanTally(steps.time_channel)
             wanted.add(gate_span[0])
+    packed = None
+    if masks:
+        packed = np.zeros((len(numbers), (tube.n_events + 7) // 8), dtype=np.uint8)
     return _Tally(
         steps=steps,
+        packed=packed,
         counts=[0] * len(numbers),
         followed=frozenset(wanted),
-        masks=[MaskTally(tube.n_events) for _ in numbers] if masks else [],
+        masks=[] if packed is None else [MaskTally(bits) for bits in packed],
         medians=[
             (number(name), marker, MedianTally(steps.sources[strategy.dimension(marker)]))
             for name, marker in medians

@@ -75,6 +75,8 @@ class Surely:
         The first block of the tube; others hold the same columns.
     wanted : collection of int
         The populations whose members are asked for, by their number.
+    packed : (k, ceil(n / 8)) array of uint8, optional
+        Where the bits of all n events of these k populations are gathered.
     time_node : int, optional
         The population whose span of time is asked for.
 
@@ -89,6 +91,7 @@ class Surely:
         "_block",
         "_decide",
         "_doubtful",
+        "_packed",
         "_pool",
         "_slacks",
         "_steps",
@@ -99,7 +102,13 @@ class Surely:
     )
 
     def __init__(
-        self, steps: Plan, block: Block, wanted: Collection[int], *, time_node: int | None = None
+        self,
+        steps: Plan,
+        block: Block,
+        wanted: Collection[int],
+        *,
+        packed: NDArray[np.uint8] | None = None,
+        time_node: int | None = None,
     ) -> None:
         compiled = library()
         if compiled is None or block.records is None:
@@ -109,7 +118,8 @@ class Surely:
         self._wanted = {number: row for row, number in enumerate(sorted(wanted))}
         self._time_node = NONE if time_node is None else time_node
         self._doubtful = np.empty(0, dtype=np.uint32)
-        self._bits = np.empty((0, 0), dtype=np.uint8)
+        self._packed = packed
+        self._bits = np.empty((0, 0), dtype=np.uint8)  # of one block
         self._slacks = self._needed(block.of_records(block.records[:_FIRST]))
         self._tables = self._written()
         size = compiled.surely_bytes(_pointer(self._tables.program))
@@ -140,15 +150,24 @@ class Surely:
         if self._pool is not None:
             self._pool.shutdown()
 
-    def decided(self, block: Block) -> Decided:
-        """Gate a block, as far as it is sure."""
+    def decided(self, block: Block, start: int = 0) -> Decided:
+        """Gate a block, as far as it is sure.
+
+        Parameters
+        ----------
+        start : int
+            Which event of the file it begins with, a multiple of eight.
+        """
         records = block.records
         if records is None or not self._is_alike(block):
             raise ValueError("the blocks of one tube hold the same columns")
         length = (len(records) + 7) // 8
         if len(records) > len(self._doubtful):
             self._doubtful = np.empty(len(records), dtype=np.uint32)
-            self._bits = np.empty((len(self._wanted), -(-length // _TILE) * _TILE), dtype=np.uint8)
+            if self._packed is None:
+                self._bits = np.empty((len(self._wanted), length), dtype=np.uint8)
+        if self._packed is not None:
+            self._bits = self._packed[:, start // 8 : start // 8 + length]
         doubtful = self._both_halves(records)
         if len(doubtful) * _MANY_DOUBTS > len(records):
             self._widen(block)
@@ -174,7 +193,7 @@ class Surely:
             (
                 worker.counts.ctypes.data,
                 self._bits.ctypes.data + begin // 8,
-                self._bits.shape[1],
+                self._bits.strides[0],
                 doubtful.ctypes.data,
                 worker.spans.ctypes.data,
             ),

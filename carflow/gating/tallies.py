@@ -24,25 +24,27 @@ if TYPE_CHECKING:
 
 
 class MaskTally:
-    """One bit for each event of the file; chunks are multiples of eight events long."""
+    """One bit for each event of the file.
+
+    Parameters
+    ----------
+    packed : (ceil(n / 8),) array of uint8
+        Where the bits of n events are gathered, the first event in the highest bit; all 0 as yet.
+    """
 
     __slots__ = ("packed",)
 
-    def __init__(self, n_events: int) -> None:
-        self.packed: NDArray[np.uint8] = np.zeros((n_events + 7) // 8, dtype=np.uint8)
+    def __init__(self, packed: NDArray[np.uint8]) -> None:
+        self.packed = packed
 
     def add(self, members: Membership, at: int | NDArray[np.intp]) -> None:
         """Set the bits of the chunk (m,) that begins at an event, or of the events of numbers."""
-        if isinstance(at, int):
-            self.put(np.packbits(members), start=at)
-        else:
-            numbers = at[members]
-            bits = (0x80 >> (numbers & 7)).astype(np.uint8)
-            np.bitwise_or.at(self.packed, numbers >> 3, bits)
-
-    def put(self, bits: NDArray[np.uint8], *, start: int) -> None:
-        """Set the bits of the chunk that begins at event `start`, the first event highest."""
-        self.packed[start // 8 : start // 8 + len(bits)] = bits
+        if isinstance(at, int) and at % 8 == 0:
+            bits = np.packbits(members)
+            self.packed[at // 8 : at // 8 + len(bits)] = bits
+            return
+        numbers = np.flatnonzero(members) + at if isinstance(at, int) else at[members]
+        np.bitwise_or.at(self.packed, numbers >> 3, (0x80 >> (numbers & 7)).astype(np.uint8))
 
 
 class MedianTally:

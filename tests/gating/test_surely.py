@@ -54,8 +54,8 @@ def used(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     decided = Surely.decided
 
-    def counted(self: Surely, block: Any) -> surely.Decided:
-        answer = decided(self, block)
+    def counted(self: Surely, block: Any, start: int = 0) -> surely.Decided:
+        answer = decided(self, block, start)
         found.append(len(answer.doubtful))
         return answer
 
