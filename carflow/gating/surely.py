@@ -11,13 +11,15 @@ Decisions
 * numpy's steps over whole blocks spend their time on memory that leaves the cache and on picking
   events out of columns; one pass over tiles of 1,024 events does neither.
 * A block is halved between two threads, where there are two processors: the compiled code does
-  not hold the interpreter's lock, and more threads than two wait for each other's blocks.
+  not hold the interpreter's lock, and more threads than two wait for each other's blocks. Who
+  gates from a thread of their own has work for the other processors, and gets no second one.
 """
 
 from __future__ import annotations
 
 import ctypes
 import math
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -123,7 +125,7 @@ class Surely:
         self._slacks = self._needed(block.of_records(block.records[:_FIRST]))
         self._tables = self._written()
         size = compiled.surely_bytes(_pointer(self._tables.program))
-        two = len(block.records) >= 2 * _WORTH_A_THREAD and processors() > 1
+        two = len(block.records) >= 2 * _WORTH_A_THREAD and _has_processors_left()
         self._workers = [_Worker(len(steps.nodes), size) for _ in range(2 if two else 1)]
         self._pool = ThreadPoolExecutor(1) if two else None
 
@@ -253,6 +255,10 @@ class _Worker:
         self.counts = np.zeros(n_nodes, dtype=np.int64)
         self.spans = np.tile(np.array([np.inf, -np.inf], dtype=np.float32), (2, 1))
         self.memory = np.empty(size, dtype=np.uint8)
+
+
+def _has_processors_left() -> bool:
+    return processors() > 1 and threading.current_thread() is threading.main_thread()
 
 
 def _pointer(table: Table) -> ctypes.c_void_p:

@@ -1,6 +1,8 @@
 """The compiled part decides as the exact engine does, and leaves to it what it cannot tell."""
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -238,8 +240,39 @@ def test_a_block_that_is_no_records_is_left_to_the_engine(
     assert used == []
 
 
+@pytest.fixture
+def pools(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of the pools of threads that were made, with two processors at hand."""
+    made: list[int] = []
+
+    class Counted(ThreadPoolExecutor):
+        def __init__(self, size: int) -> None:
+            made.append(size)
+            super().__init__(size)
+
+    monkeypatch.setattr(surely, "ThreadPoolExecutor", Counted)
+    monkeypatch.setattr(surely, "processors", lambda: 2)
+    # a runner of tests may call them from a thread of its own
+    own = threading.current_thread()
+    monkeypatch.setattr(threading, "main_thread", lambda: own)
+    return made
+
+
 @pytest.mark.usefixtures("used")
-def test_one_processor_and_two_find_the_same(tube: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_gates_in_threads_gets_no_second_one(tube: Any, pools: list[int]) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda one: gate(one, simple(CELLS)), [tube, tube])
+
+    assert pools == []
+    assert_same(first, second)
+    gate(tube, simple(CELLS))
+    assert pools == [1]
+
+
+@pytest.mark.usefixtures("used")
+def test_one_processor_and_two_find_the_same(
+    tube: Any, pools: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     tube.records[:] = tube.records[::-1].copy()  # the lowest time comes last
     strategy = simple(
         population("time", Interval(low=5.0, high=50.0), TIME),
@@ -250,6 +283,7 @@ def test_one_processor_and_two_find_the_same(tube: Any, monkeypatch: pytest.Monk
         monkeypatch.setattr(surely, "processors", lambda count=count: count)
         both.append(gate(tube, strategy))
 
+    assert pools == [1]
     assert_same(*both)
     assert_same(both[0], without(tube, strategy))
     assert both[0].time_gate_span_s != both[0].time_span_s
