@@ -7,6 +7,7 @@ edges beside it decide. That costs a fifth of a binary search, and a search a te
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -38,19 +39,23 @@ class AxisBins:
     [0, 0, 1, 127, 127]
     """
 
-    __slots__ = ("_above", "_below", "_edges", "_guesses", "_scale", "_steps")
+    __slots__ = ("_above", "_below", "_edges", "_guesses", "_per_value", "_scale", "_steps")
 
     def __init__(self, scale: Scale) -> None:
         self._scale = scale
         self._edges = linear_edges(scale)
         self._guesses: NDArray[np.uint8] | None = None
         self._steps = 0
+        self._per_value = math.inf  # bins for each linear value, where they are equally wide
         if self._edges is not None:
             # the edges below and above each bin
             self._below = np.concatenate(([-np.inf], self._edges))
             self._above = np.concatenate((self._edges, [np.inf]))
             if scale.kind not in _STRAIGHT:
                 self._guesses, self._steps = _guesses(self._edges)
+            else:
+                with np.errstate(over="ignore"):
+                    self._per_value = (BINS - 2) / (self._edges[-1] - self._edges[0])
 
     def of(self, linear: Values) -> NDArray[np.intp]:
         """Return the bins of finite values, (k,); what lies beyond the axis is in its last bin."""
@@ -64,14 +69,15 @@ class AxisBins:
             for _ in range(self._steps):
                 bins += linear >= self._above.take(bins)
             return bins
-        if self._scale.kind in _STRAIGHT:
+        if math.isfinite(self._per_value):
             return self._divided(linear, self._edges)
         return _reached(self._edges, linear)
 
     def _divided(self, linear: Values, edges: Values) -> NDArray[np.intp]:
         """Return the bins of edges that are equally far apart, but for rounding."""
-        places: Values = linear - edges[0]
-        places *= (BINS - 2) / (edges[-1] - edges[0])
+        with np.errstate(over="ignore"):  # a ratio may be the last finite number
+            places: Values = linear - edges[0]
+            places *= self._per_value
         places += 1.0
         np.clip(places, 0.0, BINS - 1.0, out=places)
         bins: NDArray[np.intp] = places.astype(np.intp)

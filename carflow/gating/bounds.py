@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carflow.gating.scales import FARTHEST, Bounded, Scale
+from carflow.gating.biex import Biex
+from carflow.gating.scales import FARTHEST, Bounded, Scale, Unbounded
 
 if TYPE_CHECKING:
     from carflow.fcs.block import Stored
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from carflow.gating.shapes import Membership
 
 _RELATIVE_GUARD = 1e-8
+_GUARD_OF_TOP = 1e-14  # around 0 a scale is as exact as its top
 _INFINITE = np.float32(np.inf)
 
 
@@ -37,15 +39,15 @@ class Bound:
 
     Parameters
     ----------
-    scale : Scale
-        The scale of the axis.
+    scale : Unbounded or Biex
+        The scale of the axis, without bounds of its own.
     at : float
         The coordinate on the scale.
     linear : float
         The linear value there; infinite for an open end.
     """
 
-    scale: Scale
+    scale: Unbounded | Biex
     at: float
     linear: float
 
@@ -59,7 +61,7 @@ class Bound:
         """How near a linear value must come for its scale coordinate to decide."""
         if self.scale.kind == "identity" or math.isinf(self.linear):
             return 0.0
-        return _RELATIVE_GUARD * (1.0 + abs(self.linear))
+        return _RELATIVE_GUARD * (1.0 + abs(self.linear)) + _GUARD_OF_TOP * self.scale.t
 
     def reached(self, near: Near) -> Membership:
         """Tell for each value whether its scale coordinate is at least the bound."""
@@ -146,7 +148,7 @@ def linear_bounds(scale: Scale, low: float, high: float) -> LinearBounds:
 
 
 @lru_cache(maxsize=4096)
-def _bound(scale: Scale, at: float, linear: float) -> Bound:
+def _bound(scale: Unbounded | Biex, at: float, linear: float) -> Bound:
     return Bound(scale=scale, at=at, linear=linear)
 
 
@@ -154,8 +156,7 @@ def _ends(scale: Scale) -> tuple[float, float]:
     if isinstance(scale, Bounded):
         first, last = _ends(scale.scale)
         return max(first, scale.low), min(last, scale.high)
-    # what is farther comes out at the last place; a logicle of w = 0 is an asinh, which has none
-    if scale.kind == "hyperlog" or (scale.kind == "logicle" and scale.w > 0.0):
+    if scale.kind in {"logicle", "hyperlog"}:  # what is farther comes out at the last place
         low, high = scale.forward(np.array([-FARTHEST, FARTHEST])).tolist()
         return low, high
     return scale.axis if scale.kind == "biex" else (-math.inf, math.inf)

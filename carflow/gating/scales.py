@@ -43,7 +43,7 @@ _LN10 = math.log(10.0)
 FARTHEST = 1e30
 _LAST = float(np.finfo(np.float64).max)
 _UNSOLVED = -1.0  # FlowUtils' answer
-_HALVED_FROM, _HALVINGS = 100.0, 70
+_HALVED_FROM, _HALVINGS = 1e4, 78
 _LOGICLE_AXIS = (-0.1, 1.05)  # negatives spread by compensation stay in view
 
 
@@ -230,7 +230,8 @@ class Logicle:
         from flowutils import logicle_c
 
         if self.w == 0.0:
-            return Asinh(t=self.t, m=self.m, a=self.a).forward(values)
+            linear = np.clip(_finite_or_nan(values), -FARTHEST, FARTHEST)
+            return Asinh(t=self.t, m=self.m, a=self.a).forward(linear)
         parameters = self.t, self.w, self.m, self.a
         return _solved(logicle_c.logicle_scale, logicle_c.logicle_inverse, parameters, values)
 
@@ -238,6 +239,8 @@ class Logicle:
         """Return the linear values of scale coordinates; infinities stay infinite."""
         from flowutils import logicle_c
 
+        if self.w == 0.0:
+            return Asinh(t=self.t, m=self.m, a=self.a).inverse(values)
         return _unsolved(logicle_c.logicle_inverse, (self.t, self.w, self.m, self.a), values)
 
 

@@ -10,6 +10,8 @@ from carflow.gating.scales import Asinh, Bounded, Hyperlog, Identity, Linear, Lo
 SCALES: list[Scale] = [
     Identity(),
     Identity(t=1.0),
+    Identity(t=1e-310),
+    Identity(t=1e300),
     Linear(t=262144.0, a=0.0),
     Linear(t=1000.0, a=200.0),
     Log(t=262144.0, m=4.5),
@@ -32,6 +34,8 @@ def values_on(scale: Scale) -> np.ndarray:
         rng.normal(0.0, 300.0, 20_000),
         rng.lognormal(8.0, 2.0, 20_000),
         np.array([0.0, -0.0, 5e-324, -5e-324, -1e5, 1e7, 1e300, -1e300]),
+        # a ratio may be the last finite number
+        np.array([1.7976931348623157e308, -1.7976931348623157e308]),
     ]
     edges = linear_edges(scale)
     if edges is None:
@@ -57,7 +61,8 @@ def test_away_from_the_edges_it_is_the_bin_of_the_scale(scale: Scale) -> None:
     low, high = scale.axis
     values = values_on(scale)
     values = values[np.abs(values) < 1e15]
-    places = np.nan_to_num((scale.forward(values) - low) * (BINS / (high - low)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        places = np.nan_to_num((scale.forward(values) - low) * (BINS / (high - low)))
     sure = np.abs(places - np.round(places)) > 1e-6
 
     found = AxisBins(scale).of(values[sure])

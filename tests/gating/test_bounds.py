@@ -104,3 +104,18 @@ def test_where_a_scale_ends_a_bound_is_where_the_scale_says(scale: Scale, end: f
         high = linear_bounds(scale, -math.inf, at).contains(near(values))
         assert low.tolist() == (scaled >= at).tolist()
         assert high.tolist() == (scaled < at).tolist()
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        Linear(t=1e9, a=1e9),
+        Logicle(t=1e10, w=2.25, m=4.5, a=0.0),
+        Logicle(t=262144.0, w=0.5, m=4.5, a=0.0),
+    ],
+)
+def test_around_0_a_bound_is_as_exact_as_its_scale(scale: Scale) -> None:
+    bound = float(scale.forward(np.array([0.0]))[0])
+    values = np.random.default_rng(6).uniform(-1e-7, 1e-7, 9_000).astype(np.float32)
+    low = linear_bounds(scale, bound, math.inf).contains(near(values))
+    assert low.tolist() == (scale.forward(values.astype(np.float64)) >= bound).tolist()

@@ -50,8 +50,10 @@ def test_the_input_is_not_written_to_and_empty_is_fine(scale: Scale) -> None:
     assert scale.forward(np.empty(0)).shape == (0,)
 
 
-def test_huge_values_are_at_the_top_of_a_logicle_not_at_minus_one() -> None:
-    scaled = Logicle(t=262144.0, w=0.5, m=4.5, a=0.0).forward(np.array([1e300, -1e300]))
+@pytest.mark.parametrize("w", [0.5, 0.0])
+def test_huge_values_are_at_the_top_of_a_logicle_not_at_minus_one(w: float) -> None:
+    huge = np.array([1.7976931348623157e308, -1.7976931348623157e308])
+    scaled = Logicle(t=262144.0, w=w, m=4.5, a=0.0).forward(huge)
     assert scaled[0] > 1.0
     assert scaled[1] < -1.0
 
@@ -63,6 +65,7 @@ def test_huge_values_are_at_the_top_of_a_logicle_not_at_minus_one() -> None:
         Hyperlog(t=1.0, w=0.5, m=4.5, a=0.0),
         Hyperlog(t=262144.0, w=0.5, m=4.5, a=0.0),
         Logicle(t=262144.0, w=0.5, m=4.5, a=0.0),
+        Hyperlog(t=1e6, w=0.015, m=0.03, a=0.0),
     ],
 )
 def test_no_large_value_is_given_up(scale: Scale, sign: float) -> None:
