@@ -1,4 +1,4 @@
-"""The compiled part of carflow, where it was built: loading it, and nothing else.
+"""The compiled part of carflow, where it was built: loading it, and what it is called with.
 
 No result depends on it: what it does, `carflow.fcs.records` and `carflow.gating.rows` do alike,
 and slower. An installation without a C compiler has none of it, ``CARFLOW_COMPILED=0`` leaves it
@@ -16,6 +16,10 @@ import hashlib
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FOLDER = Path(__file__).parent
 LIBRARY = "libcarflow.so"
@@ -25,6 +29,11 @@ SWITCH = "CARFLOW_COMPILED"
 def library() -> ctypes.CDLL | None:
     """Return the compiled part, None where there is none or it is switched off."""
     return None if os.environ.get(SWITCH) == "0" else loaded(FOLDER)
+
+
+def address(array: NDArray[Any]) -> ctypes.c_void_p:
+    """Return where an array begins; whoever passes it on keeps the array until the call is over."""
+    return ctypes.c_void_p(array.ctypes.data)
 
 
 @lru_cache(maxsize=1)

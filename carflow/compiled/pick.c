@@ -163,25 +163,20 @@ FLOATS(f8_as_f8, uint64_t, turned8, double, double)
 FLOATS(f4_as_f4, uint32_t, turned4, float, float)
 FLOATS(f8_as_f4, uint64_t, turned8, double, float)
 
-static void as_f8(const Side *side, const Member *one, int width, int count, double *out)
-{
-    if (width == 1) u1_as_f8(side->u1[one->place], one, count, out);
-    else if (width == 2) u2_as_f8(side->u2[one->place], one, count, out);
-    else if (width == 4 && one->is_float) f4_as_f8(side->u4[one->place], one, count, out);
-    else if (width == 4) u4_as_f8(side->u4[one->place], one, count, out);
-    else if (one->is_float) f8_as_f8(side->u8[one->place], one, count, out);
-    else u8_as_f8(side->u8[one->place], one, count, out);
-}
+/* Numbers of any width and kind as values of one kind. */
+#define NUMBERS(AS, VALUE)                                                                     \
+    static void AS(const Side *side, const Member *one, int width, int count, VALUE *out)      \
+    {                                                                                          \
+        if (width == 1) u1_##AS(side->u1[one->place], one, count, out);                        \
+        else if (width == 2) u2_##AS(side->u2[one->place], one, count, out);                   \
+        else if (width == 4 && one->is_float) f4_##AS(side->u4[one->place], one, count, out);  \
+        else if (width == 4) u4_##AS(side->u4[one->place], one, count, out);                   \
+        else if (one->is_float) f8_##AS(side->u8[one->place], one, count, out);                \
+        else u8_##AS(side->u8[one->place], one, count, out);                                   \
+    }
 
-static void as_f4(const Side *side, const Member *one, int width, int count, float *out)
-{
-    if (width == 1) u1_as_f4(side->u1[one->place], one, count, out);
-    else if (width == 2) u2_as_f4(side->u2[one->place], one, count, out);
-    else if (width == 4 && one->is_float) f4_as_f4(side->u4[one->place], one, count, out);
-    else if (width == 4) u4_as_f4(side->u4[one->place], one, count, out);
-    else if (one->is_float) f8_as_f4(side->u8[one->place], one, count, out);
-    else u8_as_f4(side->u8[one->place], one, count, out);
-}
+NUMBERS(as_f8, double)
+NUMBERS(as_f4, float)
 
 /* Pick the columns of all windows out of n_events records, into rows that lie `stride` values
    apart, of 4 or 8 bytes each. */

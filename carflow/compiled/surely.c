@@ -21,7 +21,7 @@
 #include "processors.h"
 
 enum { TILE = 1024, TOGETHER = 8 };             /* events; TILE is a multiple of 8 */
-enum { ROOM = TILE + 16 }; /* so that columns do not share the same lines of the cache */
+enum { ROOM = TILE + 16 };                      /* columns then lie on other lines of the cache */
 enum { STORED, SCALED, DYE };                   /* kinds of columns */
 enum { EVERY, BETWEEN, POLYGON, AND, OR, NOT }; /* kinds of tests */
 enum { INSIDE = 1, CUT = 2, BY_EDGE = 4 };      /* classes of cells, see gating/raster.py */

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carflow.compiled.loading import library
+from carflow.compiled.loading import address, library
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,15 +87,11 @@ class Picker:
     def pick(self, out: np.ndarray) -> None:
         """Write the stored numbers of the first records in the buffer to a (k, m) array."""
         events = out.shape[1]
-        is_compiled = self._compiled is not None and out.strides[1] == out.itemsize
-        if self._compiled is not None and is_compiled:
+        if self._compiled is not None and out.strides[1] == out.itemsize:
             self._compiled.pick(self._raw, out)
-        for alike in () if is_compiled else self._alike:
-            numbers = alike.numbers(events)
-            if len(numbers) == len(out):
-                out[...] = numbers
-                return
-            out[alike.rows] = numbers
+        else:
+            for alike in self._alike:
+                alike.pick(out)
         block = self._raw[: events * self.layout.record_bytes]
         for row in self._others:
             out[row] = _stored(block, self.layout, self._columns[row], events)
@@ -126,12 +122,15 @@ class _Alike:
     masks: np.ndarray | None
     dtype: np.dtype[np.generic]
 
-    def numbers(self, events: int) -> np.ndarray:
-        """Return the (g, events) stored numbers of the first records in the buffer."""
-        bits = self.records[:events, self.places].T
+    def pick(self, out: np.ndarray) -> None:
+        """Write the stored numbers of the first records in the buffer to their rows of `out`."""
+        bits = self.records[: out.shape[1], self.places].T
         if self.masks is not None:
             bits &= self.masks
-        return bits.view(self.dtype)
+        if len(bits) == len(out):  # all rows in their order, which is written without a look-up
+            out[...] = bits.view(self.dtype)
+        else:
+            out[self.rows] = bits.view(self.dtype)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -173,20 +172,16 @@ class _Compiled:
     def pick(self, records: np.ndarray, out: np.ndarray) -> None:
         """Write the stored numbers of the first records to a (k, m) array of long rows."""
         self.library.pick(
-            _address(records),
+            address(records),
             ctypes.c_int64(self.record_bytes),
             ctypes.c_int64(out.shape[1]),
-            _address(self.windows),
+            address(self.windows),
             ctypes.c_int64(len(self.windows)),
-            _address(self.members),
-            _address(out),
+            address(self.members),
+            address(out),
             ctypes.c_int64(out.strides[0] // out.itemsize),
             ctypes.c_int64(out.itemsize),
         )
-
-
-def _address(array: np.ndarray) -> ctypes.c_void_p:
-    return ctypes.c_void_p(array.ctypes.data)
 
 
 def _window(column: Column, record_bytes: int) -> tuple[int, int, bool]:

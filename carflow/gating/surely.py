@@ -27,10 +27,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from carflow.compiled.loading import library
+from carflow.compiled.loading import address, library
 from carflow.fcs.decode import processors
 from carflow.gating.regions import Region, rounded_up
-from carflow.gating.surely_tables import NONE, Table, Tables, UnknownTestError
+from carflow.gating.surely_tables import NONE, Tables, UnknownTestError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from carflow.gating.plan import Plan
     from carflow.gating.sources import Source
 
-_TILE = 1024  # events
+_TILE = 1024  # events, as in surely.c; for halves of a block any multiple of eight would do
 _WORTH_A_THREAD = 16 * _TILE  # events; fewer are gated before a second thread has begun
 _MANY_DOUBTS = 8  # one in so many events; then the cells may be too narrow
 _FIRST = 4_096  # events that tell how wide cells must be
@@ -124,7 +124,7 @@ class Surely:
         self._bits = np.empty((0, 0), dtype=np.uint8)  # of one block
         self._slacks = self._needed(block.of_records(block.records[:_FIRST]))
         self._tables = self._written()
-        size = compiled.surely_bytes(_pointer(self._tables.program))
+        size = compiled.surely_bytes(address(self._tables.program))
         two = len(block.records) >= 2 * _WORTH_A_THREAD and _has_processors_left()
         self._workers = [_Worker(len(steps.nodes), size) for _ in range(2 if two else 1)]
         self._pool = ThreadPoolExecutor(1) if two else None
@@ -202,11 +202,11 @@ class Surely:
             dtype=_FOUND,
         )
         n_doubtful = self._decide(
-            _pointer(self._tables.program),
-            _pointer(records[begin:end]),
+            address(self._tables.program),
+            address(records[begin:end]),
             ctypes.c_int64(end - begin),
-            _pointer(worker.memory),
-            _pointer(found),
+            address(worker.memory),
+            address(found),
         )
         return doubtful[:n_doubtful]
 
@@ -259,7 +259,3 @@ class _Worker:
 
 def _has_processors_left() -> bool:
     return processors() > 1 and threading.current_thread() is threading.main_thread()
-
-
-def _pointer(table: Table) -> ctypes.c_void_p:
-    return ctypes.c_void_p(table.ctypes.data)

@@ -112,15 +112,19 @@ class Tables:
         *,
         time_node: int,
     ) -> None:
-        self._steps, self._block, self._slacks = steps, block, slacks
+        records = block.records
+        stored = {name: block.stored(name) for name in steps.channels}
+        self._places = {name: found for name, found in stored.items() if found is not None}
+        # also where only a median asks for it: doubtful events are made of records alone
+        if records is None or len(self._places) < len(stored):
+            raise UnknownTestError
+        self._steps, self._slacks = steps, slacks
         self._columns: list[tuple[int, int, float]] = []
         self._numbers: dict[object, int] = {}
         self._bounds: list[tuple[int, int, float, float, float, float]] = []
         self._polygons: list[tuple[object, ...]] = []
         self._operands: list[tuple[int, int]] = []
         self._kept: list[Table] = []
-        if any(block.stored(name) is None for name in steps.channels):
-            raise UnknownTestError  # also of a median: doubtful events are made of records alone
         detectors = [self._stored(name) for name in steps.dyes.detectors]
         factors = [abs(self._columns[number][2]) for number in detectors]
         parents = {node.parent for node in steps.nodes}
@@ -128,21 +132,14 @@ class Tables:
             (*self._node(node), number in parents, packed.get(number, NONE), 0)
             for number, node in enumerate(steps.nodes)
         ]
-        judged = [self._place(name) for name in steps.judged]
-        time = NONE if steps.time_channel is None else self._place(steps.time_channel)
-        records = block.records
-        if records is None:
-            raise UnknownTestError
+        judged = [self._places[name][0] for name in steps.judged]
+        clock = steps.time_channel
+        time = NONE if clock is None else self._places[clock][0]
         sizes = (
             records.shape[1], len(self._columns), len(detectors), len(nodes), len(judged), time,
             time_node, 0,
         )  # fmt: skip
         columns = np.array(self._columns, dtype=COLUMN)
-        column_of = np.full(records.shape[1], NONE, dtype=np.int32)
-        is_stored = np.flatnonzero(columns["kind"] != DYE)
-        column_of[columns["place"][is_stored]] = is_stored
-        if np.count_nonzero(column_of != NONE) != len(is_stored):
-            raise UnknownTestError  # two channels of one place
         tables = (
             columns,
             np.array(detectors, dtype=np.int32),
@@ -153,7 +150,7 @@ class Tables:
             np.array(self._operands, dtype=OPERAND),
             np.array(nodes, dtype=NODE),
             np.array(judged, dtype=np.int32),
-            column_of,
+            _column_of(columns, records.shape[1]),
         )
         self.program = np.array((*sizes, *map(self._address, tables)), dtype=PROGRAM)
 
@@ -162,19 +159,10 @@ class Tables:
         self._kept.append(table)
         return table.ctypes.data
 
-    def _place(self, channel: str) -> int:
-        found = self._block.stored(channel)
-        if found is None:
-            raise UnknownTestError
-        return found[0]
-
     def _stored(self, channel: str) -> int:
         """Return the number of a column that is stored, with a factor of its own or without."""
         if channel not in self._numbers:
-            found = self._block.stored(channel)
-            if found is None:
-                raise UnknownTestError
-            place, factor = found
+            place, factor = self._places[channel]
             kind = STORED if factor == 1.0 else SCALED
             self._numbers[channel] = self._column(kind, place, factor)
         return self._numbers[channel]
@@ -227,6 +215,16 @@ class Tables:
     def _axis(self, axis: Axis, slack: float) -> tuple[float, ...]:
         table = 0 if axis.table is None else self._address(axis.table.astype(np.uint16))
         return len(axis.first), 0, axis.step, axis.offset, slack, table
+
+
+def _column_of(columns: Table, n_stored: int) -> Table:
+    """Return which column is made of each place of a record; two of one place are not known."""
+    column_of = np.full(n_stored, NONE, dtype=np.int32)
+    stored = np.flatnonzero(columns["kind"] != DYE)
+    column_of[columns["place"][stored]] = stored
+    if np.count_nonzero(column_of != NONE) < len(stored):
+        raise UnknownTestError
+    return column_of
 
 
 def _with_guards(bounds: LinearBounds) -> tuple[float, float, float, float]:
