@@ -48,8 +48,9 @@ ROOMS: dict[str, list[str]] = {
     "fcs": [
         "codes", "header", "keywords", "channel_names", "text", "parameters", "settings",
         "panel", "labels", "layout", "segments", "source", "gaps", "block", "records", "decode",
-        "sample", "plausibility", "clock", "event_time", "copies", "matrix_text", "spillover",
-        "matrix_evidence", "volume", "acquisition", "description", "reader", "writer",
+        "data_segment", "sample", "plausibility", "clock", "event_time", "copies",
+        "matrix_text", "spillover", "matrix_evidence", "volume", "acquisition", "description",
+        "reader", "writer",
     ],
     "cleaning": [
         "events", "time_order", "rank_moments", "flow_rate", "usual_course", "evidence",
@@ -60,8 +61,8 @@ ROOMS: dict[str, list[str]] = {
         "content", "biex", "scales", "estimates", "lock", "density", "label_light", "estimators",
         "bead_cluster", "matrices", "shapes", "near", "bounds", "raster", "regions", "tube",
         "compensation", "strategy", "sources", "dyes", "plan", "rows", "selection", "gated",
-        "brightness", "cut_twins", "bins", "tallies", "surely_tables", "surely", "engine",
-        "parents", "models", "template_errors",
+        "brightness", "cut_twins", "bins", "tallies", "tube_tally", "surely_tables",
+        "surely", "sure_tally", "engine", "parents", "models", "template_errors",
         "drafts", "questions", "template", "overrides", "freezing", "event_values", "answers",
         "document", "gatingml_axes", "gatingml_gates", "gatingml_reader", "gatingml", "flowjo",
         "reading", "tree", "choice", "drawn_cells", "process_control",

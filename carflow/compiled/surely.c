@@ -6,8 +6,9 @@
    tell, is handed back as doubtful and gated by rows.py. So no last bit of what is computed here,
    and no processor's way of adding up, can change a membership.
 
-   Nothing is read from outside and no memory is taken: all comes from surely.py, which has checked
-   every number that is used as a place here. */
+   No memory is taken: all comes from surely.py, which has checked every number that is used as a
+   place here. Events are read from the file a few tiles at a time, because the next cache is small,
+   too; what cannot be read is left to Python, which says what is wrong. */
 
 #include <float.h>
 #include <math.h>
@@ -16,6 +17,10 @@
 #include <string.h>
 #ifdef __SSE2__
 #include <xmmintrin.h>
+#endif
+#if defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#define HAS_PREAD
 #endif
 
 #include "processors.h"
@@ -90,7 +95,9 @@ typedef struct {
     uint8_t *bits;      /* (wanted, stride), first event in the highest bit */
     int64_t stride;
     uint32_t *doubtful; /* (n_events,) numbers of the doubtful events */
+    float *left;        /* (n_events, n_stored) their records */
     float *spans;       /* lowest and highest time: of all events, of the time node's */
+    int64_t n_doubtful;
 } Found;
 
 /* Some events of a tile: which of it, and which of the set they were picked from. */
@@ -520,8 +527,14 @@ static void pack(const uint8_t *inside, int bytes, uint8_t *bits)
     }
 }
 
+/* Where the bits of a population begin that speak of a tile. */
+static uint8_t *bits_at(const Found *found, int packed, int64_t first)
+{
+    return found->bits + packed * found->stride + first / 8;
+}
+
 /* Add the members of a population that are in no doubt. */
-static void count_members(const Tile *tile, int which, int has_doubt, Found *found)
+static void count_members(const Tile *tile, int which, int has_doubt, int64_t first, Found *found)
 {
     const Node *node = tile->program->nodes + which;
     const Set *set = tile->sets + tile->set_of[which];
@@ -539,7 +552,7 @@ static void count_members(const Tile *tile, int which, int has_doubt, Found *fou
         widen_span(tile, set, mask, found->spans + 2);
     if (node->packed < 0) return;
     int bytes = (tile->count + 7) / 8;
-    uint8_t *bits = found->bits + node->packed * found->stride, inside[TILE];
+    uint8_t *bits = bits_at(found, node->packed, first), inside[TILE];
     if (set->from < 0) {
         memset(mask + set->count, 0, (size_t)(8 * bytes - set->count));
         pack(mask, bytes, bits);
@@ -581,37 +594,91 @@ int64_t surely_bytes(const Program *program)
     return (int64_t)lay_out(program, NULL, &tile);
 }
 
-/* Gate the events of a block, (n_events, n_stored); return how many of them are doubtful. */
-int64_t surely(const Program *program, const float *rows, int64_t n_events, uint8_t *memory,
-               const Found *found)
+/* Note the doubtful events of a tile, the first of which has a number; return whether there are. */
+static int leave(const Tile *tile, int64_t first, int odd, Found *found)
+{
+    int n_stored = tile->program->n_stored;
+    int64_t before = found->n_doubtful;
+    for (int k = 0; k < tile->count; k++)
+        if (odd || tile->doubt[k]) {
+            memcpy(found->left + found->n_doubtful * n_stored, tile->rows + (ptrdiff_t)k * n_stored,
+                   (size_t)n_stored * sizeof *found->left);
+            found->doubtful[found->n_doubtful++] = (uint32_t)(first + k);
+        }
+    return found->n_doubtful > before;
+}
+
+static void gate_tile(Tile *tile, int64_t first, Found *found)
+{
+    const Program *program = tile->program;
+    begin(tile);
+    if (program->time >= 0) {
+        uint8_t every[TILE];
+        memset(every, 1, sizeof every);
+        for (int k = 0; k < tile->count; k++)
+            tile->times[k] = tile->rows[(ptrdiff_t)k * program->n_stored + program->time];
+        widen_span(tile, tile->sets, every, found->spans);
+    }
+    int odd = is_odd(tile);
+    for (int i = 0; i < program->n_nodes && !odd; i++) gate(tile, i);
+    int has_doubt = leave(tile, first, odd, found);
+    for (int i = 0; i < program->n_nodes; i++)
+        if (!odd) count_members(tile, i, has_doubt, first, found);
+        else if (program->nodes[i].packed >= 0)
+            memset(bits_at(found, program->nodes[i].packed, first), 0,
+                   (size_t)(tile->count + 7) / 8);
+}
+
+static void gate_rows(Tile *tile, const float *rows, int64_t first, int64_t count, Found *found)
+{
+    for (int64_t start = 0; start < count; start += TILE) {
+        tile->count = count - start < TILE ? (int)(count - start) : TILE;
+        tile->rows = rows + start * tile->program->n_stored;
+        gate_tile(tile, first + start, found);
+    }
+}
+
+/* Gate the events of a block, (n_events, n_stored). */
+void surely(const Program *program, const float *rows, int64_t n_events, uint8_t *memory,
+            Found *found)
 {
     Tile tile;
-    Found here = *found;
-    int64_t n_doubtful = 0;
     lay_out(program, memory, &tile);
-    for (int64_t start = 0; start < n_events; start += TILE, here.bits += TILE / 8) {
-        tile.count = n_events - start < TILE ? (int)(n_events - start) : TILE;
-        tile.rows = rows + start * program->n_stored;
-        begin(&tile);
-        if (program->time >= 0) {
-            uint8_t every[TILE];
-            memset(every, 1, sizeof every);
-            for (int k = 0; k < tile.count; k++)
-                tile.times[k] = tile.rows[(ptrdiff_t)k * program->n_stored + program->time];
-            widen_span(&tile, tile.sets, every, here.spans);
-        }
-        int odd = is_odd(&tile), has_doubt = 0;
-        for (int i = 0; i < program->n_nodes && !odd; i++) gate(&tile, i);
-        for (int k = 0; k < tile.count; k++)
-            if (odd || tile.doubt[k]) {
-                here.doubtful[n_doubtful++] = (uint32_t)(start + k);
-                has_doubt = 1;
-            }
-        for (int i = 0; i < program->n_nodes; i++)
-            if (!odd) count_members(&tile, i, has_doubt, &here);
-            else if (program->nodes[i].packed >= 0)
-                memset(here.bits + program->nodes[i].packed * here.stride, 0,
-                       (size_t)(tile.count + 7) / 8);
+    found->n_doubtful = 0;
+    gate_rows(&tile, rows, 0, n_events, found);
+}
+
+static int is_read(int file, int64_t offset, int64_t bytes, uint8_t *into)
+{
+#ifdef HAS_PREAD
+    while (bytes > 0) {
+        ssize_t got = pread(file, into, (size_t)bytes, (off_t)offset);
+        if (got <= 0) return 0;
+        offset += got;
+        bytes -= got;
+        into += got;
     }
-    return n_doubtful;
+    return 1;
+#else
+    (void)file, (void)offset, (void)into;
+    return bytes == 0;
+#endif
+}
+
+/* Gate the events that begin at a byte of a file, as many at a time as the buffer holds, a multiple
+   of eight; return how many of them could be read. */
+int64_t surely_read(const Program *program, int32_t file, int64_t offset, int64_t n_events,
+                    float *buffer, int64_t together, uint8_t *memory, Found *found)
+{
+    Tile tile;
+    int64_t done = 0, record = program->n_stored * (int64_t)sizeof *buffer;
+    lay_out(program, memory, &tile);
+    found->n_doubtful = 0;
+    while (done < n_events) {
+        int64_t count = n_events - done < together ? n_events - done : together;
+        if (!is_read(file, offset + done * record, count * record, (uint8_t *)buffer)) break;
+        gate_rows(&tile, buffer, done, count, found);
+        done += count;
+    }
+    return done;
 }

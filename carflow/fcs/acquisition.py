@@ -15,6 +15,7 @@ import numpy as np
 from carflow.errors import AnalysisError
 from carflow.fcs.channel_names import is_compensated
 from carflow.fcs.clock import began_at, lasted_s
+from carflow.fcs.data_segment import DataSegment
 from carflow.fcs.decode import fits_float32, read_blocks, read_chunks, read_columns
 from carflow.fcs.layout import Layout
 from carflow.fcs.panel import Panel
@@ -232,6 +233,29 @@ class Acquisition:
             While iterating, if the file changed since it was opened.
         """
         return self._blocks(dict(zip(names, self._wanted(names), strict=True)), events)
+
+    def data_segment(self, names: Sequence[str]) -> DataSegment | None:
+        """Return where the events stand in the file, for who reads parts of it.
+
+        None where records are not used as they are stored: read `blocks` instead.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Markers or channels; blocks know their columns by these names.
+
+        Raises
+        ------
+        AnalysisError
+            If a name means no channel or several.
+        """
+        return DataSegment.of(
+            self.snapshot,
+            self.layout,
+            dict(zip(names, self._wanted(names), strict=True)),
+            begin=self.data_begin,
+            n_events=self.n_events,
+        )
 
     def _wanted(self, names: Sequence[str]) -> list[Column]:
         return [self.layout.columns[self.panel.index(name)] for name in names]

@@ -138,32 +138,65 @@ def read_blocks(
     FcsError
         FCS-CHANGED if the stream ends before the events do.
     """
-    if not all((column.kind, column.width) == ("f", 4) for column in layout.columns):
+    if not _is_of_floats(layout):
         places = {name: place for place, name in enumerate(columns)}
         wanted = list(columns.values())
         chunks = read_chunks(stream, layout, wanted, n_events=n_events, events=events)
         yield from (Block(values, places) for values in chunks)
         return
-    places = {name: _place(layout, column) for name, column in columns.items()}
+    straight, scaled = _stored_and_scaled(layout, columns)
     clocks = {name: _Clock(column) for name, column in columns.items() if _wraps(column)}
-    scaled = {
-        name: _scaled(places[name], column.parameter)
-        for name, column in columns.items()
-        if is_scaled(column.parameter) or name in clocks
-    }
-    straight = {name: place for name, place in places.items() if name not in scaled}
     raw = np.empty((min(events, n_events), len(layout.columns)), dtype=np.float32)
     for start in range(0, n_events, max(len(raw), 1)):
         part = raw[: n_events - start]
         fill(stream, part.reshape(-1).view(np.uint8).data)
-        if layout.little_endian != (sys.byteorder == "little"):
+        if not _is_native(layout):
             part.byteswap(inplace=True)
         others: dict[str, NDArray[np.float64] | Scaled] = dict(scaled)
         for name, clock in clocks.items():
-            continued = scaled[name].made(part[:, places[name]])
+            continued = scaled[name].made(part[:, scaled[name].place])
             clock.unwrap(continued)
             others[name] = continued
         yield Block(part.T, straight, others)
+
+
+def record_block(layout: Layout, columns: Mapping[str, Column]) -> Block | None:
+    """Return a block of no events, whose `of_records` makes blocks of records as they are stored.
+
+    None where they are no floats of 32 bits in the byte order of this machine, or where a clock
+    is continued from event to event.
+
+    Parameters
+    ----------
+    columns : mapping of str to Column
+        The wanted columns by the name of their channel.
+    """
+    if not (_is_of_floats(layout) and _is_native(layout)) or any(map(_wraps, columns.values())):
+        return None
+    none = np.empty((0, len(layout.columns)), dtype=np.float32)
+    return Block(none.T, *_stored_and_scaled(layout, columns))
+
+
+def _is_of_floats(layout: Layout) -> bool:
+    return all((column.kind, column.width) == ("f", 4) for column in layout.columns)
+
+
+def _is_native(layout: Layout) -> bool:
+    return layout.little_endian == (sys.byteorder == "little")
+
+
+def _stored_and_scaled(
+    layout: Layout, columns: Mapping[str, Column]
+) -> tuple[dict[str, int], dict[str, Scaled]]:
+    """Return where in a record of floats channels stand: those used as stored, and all others."""
+    places = {name: _place(layout, column) for name, column in columns.items()}
+    scaled = {
+        name: _scaled(places[name], column.parameter)
+        for name, column in columns.items()
+        if is_scaled(column.parameter) or _wraps(column)
+    }
+    straight = {name: place for name, place in places.items() if name not in scaled}
+    return straight, scaled
 
 
 def _scaled(place: int, parameter: Parameter) -> Scaled:

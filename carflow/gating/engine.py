@@ -1,47 +1,34 @@
-"""Which events of a tube are in which population: one pass over the file, chunk by chunk.
+"""From a tube and a gating strategy to every population: one pass over the file.
 
-Each population is tested on its parent's events alone, and a column is compensated or scaled
-only for events that reached a gate that needs it. Every step works on single events, so the
-chunk size cannot change an answer.
-
-Where there is compiled code (`surely`), it tells what is sure of a chunk; the few events it is in
-doubt about are gathered and gated here, as all events are where there is none.
-
-Events with a value that is no number in a column the gates use are set aside first: they are
-in no population, not even in a complement, and in no denominator. They are counted.
+Where there is compiled code (`surely`), it tells what is sure of the events, in parts of the file
+that it reads itself (`carflow.fcs.data_segment`) or in blocks; the few events it is in doubt about
+are gathered and gated by `tube_tally`, as all events are where there is none.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from carflow.cleaning.events import finite_events
-from carflow.gating.gated import Counts, Gated
-from carflow.gating.plan import Node, Plan, plan
-from carflow.gating.regions import Region
-from carflow.gating.rows import Rows
-from carflow.gating.selection import Selection
-from carflow.gating.shapes import Boolean, Membership
-from carflow.gating.strategy import ALL_EVENTS, Plot, Role, Strategy
-from carflow.gating.surely import Surely
-from carflow.gating.surely_tables import UnknownTestError
-from carflow.gating.tallies import DensityTally, MaskTally, MedianTally, SpanTally
+from carflow.compiled.loading import library
+from carflow.gating.plan import plan
+from carflow.gating.sure_tally import sure_tally
+from carflow.gating.surely import FIRST_EVENTS
+from carflow.gating.tube import InFile
+from carflow.gating.tube_tally import tube_tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from carflow.fcs.block import Block, Stored
-    from carflow.gating.surely import Decided
+    from carflow.fcs.block import Block
+    from carflow.fcs.data_segment import DataSegment
+    from carflow.gating.gated import Gated
+    from carflow.gating.strategy import Plot, Strategy
+    from carflow.gating.sure_tally import SureTally
     from carflow.gating.tube import Tube
+    from carflow.gating.tube_tally import TubeTally
 
 CHUNK_EVENTS = 65_536  # fewer cost more calls; more leave the cache
-_ALL = -1  # the number of "all events" where populations are numbered
 
 
 def gate(
@@ -80,13 +67,35 @@ def gate(
     axes = [strategy.dimension(marker) for _, marker in medians]
     axes += chain.from_iterable((plot.x, plot.y) for plot in densities)
     steps = plan(tube, strategy, axes)
-    tally = _tally(tube, strategy, steps, masks=masks, medians=medians, densities=densities)
+    tally = tube_tally(tube, strategy, steps, masks=masks, medians=medians, densities=densities)
     length = max(8, chunk_events + -chunk_events % 8)
-    sure: _SureTally | None = None
+    segment = None
+    if isinstance(tube, InFile) and tube.n_events and library() is not None:
+        segment = tube.data_segment(steps.channels)
+    if segment is None or not _is_gated_in_file(segment, tally, length):
+        _gate_blocks(tube.blocks(steps.channels, events=length), tally)
+    return tally.gated(tube, strategy)
+
+
+def _is_gated_in_file(segment: DataSegment, tally: TubeTally, length: int) -> bool:
+    """Gate a whole file by compiled code, where it knows the gates; tell whether it does."""
+    with segment.opened() as stream:
+        first = segment.read(stream, 0, segment.room(min(FIRST_EVENTS, segment.n_events)))
+    sure = sure_tally(tally, first)
+    if sure is None:
+        return False
+    sure.add_segment(segment, length)
+    sure.finish()
+    return True
+
+
+def _gate_blocks(blocks: Iterator[Block], tally: TubeTally) -> None:
+    """Gate blocks in the order of the file, by compiled code where it knows them."""
+    sure: SureTally | None = None
     start = 0
-    for block in tube.blocks(steps.channels, events=length):
+    for block in blocks:
         if start == 0:
-            sure = _sure_tally(tally, block)
+            sure = sure_tally(tally, block)
         if sure is None or block.records is None or start % 8:
             tally.add(block, start)
         else:
@@ -94,271 +103,3 @@ def gate(
         start += block.n_events
     if sure is not None:
         sure.finish()
-    return tally.gated(tube, strategy)
-
-
-@dataclass(slots=True, kw_only=True)
-class _Tally:
-    """Everything gathered from a tube; populations go by their number."""
-
-    steps: Plan
-    counts: list[int]
-    followed: frozenset[int]  # whose rows are needed: by children, booleans, medians, densities
-    n_nonfinite: int = 0
-    packed: NDArray[np.uint8] | None  # (k, ceil(n / 8)) bits of all populations
-    masks: list[MaskTally] = field(default_factory=list)
-    medians: list[tuple[int, str, MedianTally]] = field(default_factory=list)
-    densities: list[tuple[int, DensityTally]] = field(default_factory=list)
-    span: SpanTally | None = None
-    gate_span: tuple[int, SpanTally] | None = None
-
-    def add(self, block: Block, at: int | NDArray[np.intp]) -> None:
-        """Gate one block, which begins at an event of the file, or holds the events of numbers."""
-        steps = self.steps
-        rows = Rows(block, steps.dyes)
-        if self.span is not None:
-            self.span.add(rows)
-        rows = _believed(rows, block, steps)
-        self.n_nonfinite += block.n_events - len(rows)
-        populations = {_ALL: Selection(rows)}
-        for number, node in enumerate(steps.nodes):
-            parent = populations[node.parent]
-            inside = _inside(parent, node, populations)
-            here = parent if inside is None else parent.within(inside, pick=number in self.followed)
-            populations[number] = here
-            self.counts[number] += len(here)
-            if self.masks:
-                self.masks[number].add(here.members, at)
-        self.add_drawn(lambda number: populations[number].picked())
-        if self.gate_span is not None:
-            self.gate_span[1].add(populations[self.gate_span[0]].picked())
-
-    @property
-    def drawn(self) -> frozenset[int]:
-        """The populations whose values are gathered."""
-        return frozenset([one[0] for one in self.medians] + [one[0] for one in self.densities])
-
-    def add_drawn(self, rows: Callable[[int], Rows]) -> None:
-        """Gather the values of one block from the rows of each population."""
-        for number, _, median in self.medians:
-            median.add(rows(number))
-        for number, density in self.densities:
-            density.add(rows(number))
-
-    def gated(self, tube: Tube, strategy: Strategy) -> Gated:
-        """Return what was gathered, by name."""
-        steps = self.steps
-        names = strategy.short_names()
-        medians: dict[str, dict[str, float]] = {}
-        robust_sds: dict[str, dict[str, float]] = {}
-        for number, marker, tally in self.medians:
-            found = tally.centre_and_spread()
-            if found is not None:
-                medians.setdefault(names[number], {})[marker] = found[0]
-                robust_sds.setdefault(names[number], {})[marker] = found[1]
-        return Gated(
-            strategy=strategy,
-            n_events=tube.n_events,
-            n_nonfinite=self.n_nonfinite,
-            counts=Counts(strategy, dict(zip(names, self.counts, strict=True))),
-            medians=medians,
-            robust_sds=robust_sds,
-            densities=tuple(tally.density() for _, tally in self.densities),
-            time_span_s=None if self.span is None else self.span.span_s,
-            time_gate_span_s=None if self.gate_span is None else self.gate_span[1].span_s,
-            compensation=steps.state,
-            uncovered=steps.uncovered,
-            channels=dict(_channels(steps)),
-            skipped=tuple(
-                strategy.short_name(one)
-                for one in strategy.populations
-                if one.path in steps.skipped
-            ),
-            packed_masks=self._packed(names),
-        )
-
-    def _packed(self, names: Sequence[str]) -> dict[str, NDArray[np.uint8]] | None:
-        if not self.masks:
-            return None
-        return {name: mask.packed for name, mask in zip(names, self.masks, strict=True)}
-
-
-class _SureTally:
-    """What surely is in each population, and the events in doubt, which are left to a `_Tally`."""
-
-    def __init__(self, tally: _Tally, block: Block) -> None:
-        self._tally, self._block = tally, block
-        self._drawn = sorted(tally.drawn - {_ALL})
-        self._left: list[NDArray[np.float32]] = []
-        self._numbers: list[NDArray[np.intp]] = []
-        self._n_left = 0
-        self._surely = Surely(
-            tally.steps,
-            block,
-            self._drawn if tally.packed is None else range(len(tally.counts)),
-            packed=tally.packed,
-            time_node=None if tally.gate_span is None else tally.gate_span[0],
-        )
-
-    def add(self, block: Block, start: int) -> None:
-        """Gate one block, which begins at an event of the file."""
-        found = self._surely.decided(block, start)
-        if self._tally.drawn:
-            self._tally.add_drawn(self._rows(block, found).__getitem__)
-        self._leave(block, found.doubtful, start)
-
-    def finish(self) -> None:
-        """Gate the events in doubt that are left, and add the counts and the times."""
-        self._surely.close()
-        self._decide()
-        for number, count in enumerate(self._surely.counts.tolist()):
-            self._tally.counts[number] += count
-        gate_span = self._tally.gate_span
-        spans = self._tally.span, None if gate_span is None else gate_span[1]
-        for times, span in zip(self._surely.spans, spans, strict=True):
-            if span is not None:
-                span.add_times(self._scaled(times))
-
-    def _rows(self, block: Block, found: Decided) -> dict[int, Rows]:
-        """Return rows of the populations whose values are gathered, each picked out of another."""
-        steps, sure = self._tally.steps, None
-        if found.doubtful.size and _ALL in self._tally.drawn:
-            sure = np.delete(np.arange(block.n_events), found.doubtful)
-        rows = {_ALL: Rows(block, steps.dyes, numbers=sure)}
-        for number in self._drawn:
-            above = steps.nodes[number].parent
-            while above not in rows:
-                above = steps.nodes[above].parent
-            members = np.unpackbits(found.bits[number], count=block.n_events).view(np.bool_)
-            numbers = rows[above].numbers
-            rows[number] = rows[above].narrowed(members if numbers is None else members[numbers])
-        return rows
-
-    def _leave(self, block: Block, doubtful: NDArray[np.uint32], start: int) -> None:
-        if not doubtful.size or block.records is None:
-            return
-        self._left.append(block.records.take(doubtful, axis=0))
-        self._numbers.append(doubtful.astype(np.intp) + start)
-        self._n_left += len(doubtful)
-        if self._n_left >= CHUNK_EVENTS:
-            self._decide()
-
-    def _decide(self) -> None:
-        if self._left:
-            block = self._block.of_records(np.concatenate(self._left))
-            self._tally.add(block, np.concatenate(self._numbers))
-        self._left, self._numbers, self._n_left = [], [], 0
-
-    def _scaled(self, times: NDArray[np.float32]) -> Stored:
-        """Return times as stored as scale values."""
-        channel = self._tally.steps.time_channel
-        found = None if channel is None else self._block.stored(channel)
-        if channel is None or found is None:
-            return times
-        records = np.zeros((len(times), found[0] + 1), dtype=np.float32)
-        records[:, found[0]] = times
-        return self._block.of_records(records).column(channel)
-
-
-def _sure_tally(tally: _Tally, block: Block) -> _SureTally | None:
-    """Return what tells what is sure of the blocks of a tube; None where it cannot."""
-    try:
-        return _SureTally(tally, block)
-    except UnknownTestError:
-        return None
-
-
-def _tally(
-    tube: Tube,
-    strategy: Strategy,
-    steps: Plan,
-    *,
-    masks: bool,
-    medians: Sequence[tuple[str, str]],
-    densities: Sequence[Plot],
-) -> _Tally:
-    numbers = {one.path: number for number, one in enumerate(strategy.populations)}
-
-    def number(name: str) -> int:
-        return _ALL if name == ALL_EVENTS else numbers[strategy.find(name).path]
-
-    wanted = {number(name) for name, _ in medians}
-    wanted |= {number(plot.population) for plot in densities}
-    wanted |= {other for node in steps.nodes for other in (node.parent, *node.operands)}
-    time_gate = strategy.role(Role.TIME)
-    span = gate_span = None
-    if steps.time_channel is not None:
-        span = SpanTally(steps.time_channel)
-        if time_gate is not None:
-            gate_span = numbers[time_gate.path], SpanTally(steps.time_channel)
-            wanted.add(gate_span[0])
-    packed = None
-    if masks:
-        packed = np.zeros((len(numbers), (tube.n_events + 7) // 8), dtype=np.uint8)
-    return _Tally(
-        steps=steps,
-        packed=packed,
-        counts=[0] * len(numbers),
-        followed=frozenset(wanted),
-        masks=[] if packed is None else [MaskTally(bits) for bits in packed],
-        medians=[
-            (number(name), marker, MedianTally(steps.sources[strategy.dimension(marker)]))
-            for name, marker in medians
-        ],
-        densities=[
-            (
-                number(plot.population),
-                DensityTally(plot, steps.sources[plot.x], steps.sources[plot.y]),
-            )
-            for plot in densities
-        ],
-        span=span,
-        gate_span=gate_span,
-    )
-
-
-def _channels(steps: Plan) -> Iterator[tuple[str, str]]:
-    for axis, source in steps.sources.items():
-        yield axis.names[0], source.channel
-        if source.over is not None:
-            yield axis.names[1], source.over.channel
-
-
-def _believed(rows: Rows, block: Block, steps: Plan) -> Rows:
-    """Return the events whose judged columns are all numbers."""
-    odd = [channel for channel in steps.judged if not block.is_finite(channel)]
-    if not odd:
-        return rows
-    return rows.narrowed(finite_events([block.column(channel) for channel in odd]))
-
-
-def _inside(
-    parent: Selection, node: Node, populations: Mapping[int, Selection]
-) -> Membership | None:
-    """Tell for each row of the parent whether it passes the test of a gate; None if all do."""
-    if not node.test:
-        return None
-    inside = _tested(parent.rows, node, populations)
-    return ~inside if node.outside else inside
-
-
-def _tested(rows: Rows, node: Node, populations: Mapping[int, Selection]) -> Membership:
-    if isinstance(node.test, Boolean):
-        members = [populations[number].members for number in node.operands]
-        if rows.numbers is not None:
-            members = [one[rows.numbers] for one in members]
-        return node.test.joined(members)
-    if isinstance(node.test, Region):
-        return node.test.contains([rows.near(source) for source in node.sources])
-    inside: Membership | None = None
-    for test, source in zip(node.test, node.sources, strict=True):
-        # an open lower end still leaves out what is no number, such as a ratio of 0 to 0
-        if source.ratio is not None or not test.low.is_open:
-            inside = _both(inside, rows.reached(source, test.low))
-        if test.high.linear < math.inf:
-            inside = _both(inside, ~rows.reached(source, test.high))
-    return np.ones(len(rows), dtype=np.bool_) if inside is None else inside
-
-
-def _both(first: Membership | None, second: Membership) -> Membership:
-    return second if first is None else first & second

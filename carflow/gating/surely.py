@@ -5,22 +5,22 @@ Nothing near a bound is decided: those events are handed back as doubtful, and a
 
 Decisions
 ---------
-* There are two ways to the same answer, because one is exact and everywhere, the other twice as
-  fast. This one has no rule of its own, and where it does not know a test (ratios, ellipsoids,
+* There are two ways to the same answer, because one is exact and everywhere, the other many times
+  as fast. This one has no rule of its own, and where it does not know a test (ratios, ellipsoids,
   polygons without cells) or a column (integers, a clock that began again), there is no `Surely`.
 * numpy's steps over whole blocks spend their time on memory that leaves the cache and on picking
   events out of columns; one pass over tiles of 1,024 events does neither.
-* A block is halved between two threads, where there are two processors: the compiled code does
-  not hold the interpreter's lock, and more threads than two wait for each other's blocks. Who
-  gates from a thread of their own has work for the other processors, and gets no second one.
+* Compiled code reads the file where it can, because what was read lies in a cache that holds a
+  few tiles, and Python's calls between them would take as long as gating. It says how much it
+  could read; whoever reads the rest finds out what is wrong with it.
+* It does not hold the interpreter's lock, so that threads gate side by side, each with a
+  `Worker` of its own.
 """
 
 from __future__ import annotations
 
 import ctypes
 import math
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carflow.compiled.loading import address, library
-from carflow.fcs.decode import processors
 from carflow.gating.regions import Region, rounded_up
 from carflow.gating.surely_tables import NONE, Tables, UnknownTestError
 
@@ -39,31 +38,43 @@ if TYPE_CHECKING:
     from carflow.gating.plan import Plan
     from carflow.gating.sources import Source
 
-_TILE = 1024  # events, as in surely.c; for halves of a block any multiple of eight would do
-_WORTH_A_THREAD = 16 * _TILE  # events; fewer are gated before a second thread has begun
-_MANY_DOUBTS = 8  # one in so many events; then the cells may be too narrow
-_FIRST = 4_096  # events that tell how wide cells must be
+FIRST_EVENTS = 4_096  # tell how wide cells must be
 _WIDER = 4.0  # than they ask for
+_MANY_DOUBTS = 8  # one in so many events; then the cells may be too narrow
+_TILE = 1024  # events, as in surely.c
+_READ_BYTES = 1 << 17  # of records that are read at once, and stay in the cache
 
 _FOUND = np.dtype(
-    [("counts", "u8"), ("bits", "u8"), ("stride", "i8"), ("doubtful", "u8"), ("spans", "u8")]
+    [(name, "u8") for name in ("counts", "bits", "stride", "doubtful", "left", "spans")]
+    + [("n_doubtful", "i8")]
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Decided:
-    """What is sure of one block of m events; the memory is used again for the next block.
+    """What is sure of some neighbouring events; the memory is used again for the next ones.
 
     Parameters
     ----------
+    n_events : int
+        How many there are (m).
     doubtful : (d,) array
-        Numbers of the events that are in no count and no bits, whatever is true of them.
+        Numbers of those that are in no count and no bits, whatever is true of them.
+    records : (d, c) array
+        Their records.
     bits : mapping of int to (ceil(m / 8),) array of uint8
         The members of each population that was asked for, the first event in the highest bit.
     """
 
+    n_events: int
     doubtful: NDArray[np.uint32]
+    records: NDArray[np.float32]
     bits: dict[int, NDArray[np.uint8]]
+
+    @property
+    def has_many_doubts(self) -> bool:
+        """Whether so many events are in doubt that wider cells may be worth making."""
+        return len(self.doubtful) * _MANY_DOUBTS > self.n_events
 
 
 class Surely:
@@ -74,7 +85,7 @@ class Surely:
     steps : Plan
         The plan.
     block : Block
-        The first block of the tube; others hold the same columns.
+        The first events of the tube; other blocks hold the same columns.
     wanted : collection of int
         The populations whose members are asked for, by their number.
     packed : (k, ceil(n / 8)) array of uint8, optional
@@ -89,18 +100,15 @@ class Surely:
     """
 
     __slots__ = (
-        "_bits",
         "_block",
-        "_decide",
-        "_doubtful",
-        "_packed",
-        "_pool",
         "_slacks",
         "_steps",
-        "_tables",
         "_time_node",
-        "_wanted",
         "_workers",
+        "compiled",
+        "packed",
+        "tables",
+        "wanted",
     )
 
     def __init__(
@@ -115,24 +123,25 @@ class Surely:
         compiled = library()
         if compiled is None or block.records is None:
             raise UnknownTestError
-        self._decide = compiled.surely
+        self.compiled = compiled
         self._steps, self._block = steps, block
-        self._wanted = {number: row for row, number in enumerate(sorted(wanted))}
+        self.wanted = {number: row for row, number in enumerate(sorted(wanted))}
+        self.packed = packed
         self._time_node = NONE if time_node is None else time_node
-        self._doubtful = np.empty(0, dtype=np.uint32)
-        self._packed = packed
-        self._bits = np.empty((0, 0), dtype=np.uint8)  # of one block
-        self._slacks = self._needed(block.of_records(block.records[:_FIRST]))
-        self._tables = self._written()
-        size = compiled.surely_bytes(address(self._tables.program))
-        two = len(block.records) >= 2 * _WORTH_A_THREAD and _has_processors_left()
-        self._workers = [_Worker(len(steps.nodes), size) for _ in range(2 if two else 1)]
-        self._pool = ThreadPoolExecutor(1) if two else None
+        self._slacks = self._needed(block.of_records(block.records[:FIRST_EVENTS]))
+        self.tables = self._written()
+        self._workers: list[Worker] = []
+
+    def worker(self) -> Worker:
+        """Return what one thread needs to gate; what it finds is found here, too."""
+        size = self.compiled.surely_bytes(address(self.tables.program))
+        self._workers.append(Worker(self, len(self._steps.nodes), self._block.n_columns, size))
+        return self._workers[-1]
 
     @property
     def counts(self) -> NDArray[np.int64]:
         """Members of each population so far, (k,), without the doubtful events."""
-        total = np.zeros_like(self._workers[0].counts)
+        total = np.zeros(len(self._steps.nodes), dtype=np.int64)
         for worker in self._workers:
             total += worker.counts
         return total
@@ -147,70 +156,8 @@ class Surely:
         lows, highs = zip(*(worker.spans.T for worker in self._workers), strict=True)
         return np.array([np.min(lows, axis=0), np.max(highs, axis=0)], dtype=np.float32).T
 
-    def close(self) -> None:
-        """End the second thread."""
-        if self._pool is not None:
-            self._pool.shutdown()
-
-    def decided(self, block: Block, start: int = 0) -> Decided:
-        """Gate a block, as far as it is sure.
-
-        Parameters
-        ----------
-        start : int
-            Which event of the file it begins with, a multiple of eight.
-        """
-        records = block.records
-        if records is None or not self._is_alike(block):
-            raise ValueError("the blocks of one tube hold the same columns")
-        length = (len(records) + 7) // 8
-        if len(records) > len(self._doubtful):
-            self._doubtful = np.empty(len(records), dtype=np.uint32)
-            if self._packed is None:
-                self._bits = np.empty((len(self._wanted), length), dtype=np.uint8)
-        if self._packed is not None:
-            self._bits = self._packed[:, start // 8 : start // 8 + length]
-        doubtful = self._both_halves(records)
-        if len(doubtful) * _MANY_DOUBTS > len(records):
-            self._widen(block)
-        return Decided(
-            doubtful=doubtful,
-            bits={number: self._bits[row, :length] for number, row in self._wanted.items()},
-        )
-
-    def _both_halves(self, records: NDArray[np.float32]) -> NDArray[np.uint32]:
-        """Gate the events, by two threads where it is worth it; return the doubtful ones."""
-        half = len(records) // (2 * _TILE) * _TILE
-        if self._pool is None or half < _WORTH_A_THREAD:
-            return self._part(self._workers[0], records, 0, len(records))
-        second = self._pool.submit(self._part, self._workers[1], records, half, len(records))
-        first = self._part(self._workers[0], records, 0, half)
-        return np.concatenate((first, second.result() + np.uint32(half)))
-
-    def _part(
-        self, worker: _Worker, records: NDArray[np.float32], begin: int, end: int
-    ) -> NDArray[np.uint32]:
-        doubtful = self._doubtful[begin:end]
-        found = np.array(
-            (
-                worker.counts.ctypes.data,
-                self._bits.ctypes.data + begin // 8,
-                self._bits.strides[0],
-                doubtful.ctypes.data,
-                worker.spans.ctypes.data,
-            ),
-            dtype=_FOUND,
-        )
-        n_doubtful = self._decide(
-            address(self._tables.program),
-            address(records[begin:end]),
-            ctypes.c_int64(end - begin),
-            address(worker.memory),
-            address(found),
-        )
-        return doubtful[:n_doubtful]
-
-    def _is_alike(self, block: Block) -> bool:
+    def is_alike(self, block: Block) -> bool:
+        """Tell whether a block holds the columns of the first one."""
         own = self._block
         return own.n_columns == block.n_columns and all(
             block.stored(name) == own.stored(name) for name in self._steps.channels
@@ -233,29 +180,108 @@ class Surely:
             for source in drawn
         }
 
-    def _widen(self, block: Block) -> None:
+    def widen(self, block: Block) -> None:
         """Make the cells wide enough for a block, if they were not."""
         needed = self._needed(block)
         if any(slack > self._slacks[source] for source, slack in needed.items()):
             self._slacks = {one: max(slack, self._slacks[one]) for one, slack in needed.items()}
-            self._tables = self._written()
+            self.tables = self._written()
 
     def _written(self) -> Tables:
         return Tables(
-            self._steps, self._block, self._slacks, self._wanted, time_node=self._time_node
+            self._steps, self._block, self._slacks, self.wanted, time_node=self._time_node
         )
 
 
-class _Worker:
-    """What one thread counts, and the memory it works in."""
+class Worker:
+    """What one thread has counted, and the memory it works in; made by `Surely.worker`."""
 
-    __slots__ = ("counts", "memory", "spans")
+    __slots__ = ("_bits", "_buffer", "_doubtful", "_left", "_memory", "_surely", "counts", "spans")
 
-    def __init__(self, n_nodes: int, size: int) -> None:
+    def __init__(self, surely: Surely, n_nodes: int, n_columns: int, size: int) -> None:
+        self._surely = surely
         self.counts = np.zeros(n_nodes, dtype=np.int64)
         self.spans = np.tile(np.array([np.inf, -np.inf], dtype=np.float32), (2, 1))
-        self.memory = np.empty(size, dtype=np.uint8)
+        self._memory = np.empty(size, dtype=np.uint8)
+        tiles = max(1, _READ_BYTES // (4 * n_columns * _TILE))
+        self._buffer = np.empty((tiles * _TILE, n_columns), dtype=np.float32)
+        self._make_room(0)
 
+    def decided(self, block: Block, start: int = 0) -> Decided:
+        """Gate a block, as far as it is sure.
 
-def _has_processors_left() -> bool:
-    return processors() > 1 and threading.current_thread() is threading.main_thread()
+        Parameters
+        ----------
+        start : int
+            Which event of the file it begins with, a multiple of eight.
+        """
+        records = block.records
+        if records is None or not self._surely.is_alike(block):
+            raise ValueError("the blocks of one tube hold the same columns")
+        tables, found, bits = self._begun(start, len(records))
+        self._surely.compiled.surely(
+            address(tables.program),
+            address(records),
+            ctypes.c_int64(len(records)),
+            address(self._memory),
+            address(found),
+        )
+        return self._ended(found, bits, len(records))
+
+    def read(self, file: int, offset: int, start: int, count: int) -> Decided:
+        """Read events and gate them, as far as they can be read, and it is sure.
+
+        Parameters
+        ----------
+        file : int
+            The descriptor of an open file of records like those of the first block.
+        offset : int
+            Where in it the first event stands [bytes].
+        start : int
+            Which event of the file that is, a multiple of eight.
+        count : int
+            How many are wanted. Fewer are decided where fewer could be read, a multiple of eight.
+        """
+        tables, found, bits = self._begun(start, count)
+        n_read = self._surely.compiled.surely_read(
+            address(tables.program),
+            ctypes.c_int32(file),
+            ctypes.c_int64(offset),
+            ctypes.c_int64(count),
+            address(self._buffer),
+            ctypes.c_int64(len(self._buffer)),
+            address(self._memory),
+            address(found),
+        )
+        return self._ended(found, bits, n_read)
+
+    def _make_room(self, events: int) -> None:
+        """Take memory for what is found of so many events."""
+        self._doubtful = np.empty(events, dtype=np.uint32)
+        self._left = np.empty((events, self._buffer.shape[1]), dtype=np.float32)
+        if self._surely.packed is None:
+            length = (events + 7) // 8
+            self._bits = np.empty((len(self._surely.wanted), length), dtype=np.uint8)
+
+    def _begun(self, start: int, events: int) -> tuple[Tables, NDArray[np.void], NDArray[np.uint8]]:
+        """Return the tables to go by, and where what is found goes."""
+        if events > len(self._doubtful):
+            self._make_room(events)
+        length, packed = (events + 7) // 8, self._surely.packed
+        if packed is None:
+            bits = self._bits[:, :length]
+        else:
+            bits = packed[:, start // 8 : start // 8 + length]
+        places = (self.counts, bits, self._doubtful, self._left, self.spans)
+        counts, first, doubtful, left, spans = (place.ctypes.data for place in places)
+        found = np.array((counts, first, bits.strides[0], doubtful, left, spans, 0), dtype=_FOUND)
+        return self._surely.tables, found, bits
+
+    def _ended(self, found: NDArray[np.void], bits: NDArray[np.uint8], n_events: int) -> Decided:
+        n_doubtful, length = int(found["n_doubtful"]), (n_events + 7) // 8
+        return Decided(
+            n_events=n_events,
+            doubtful=self._doubtful[:n_doubtful],
+            records=self._left[:n_doubtful],
+            bits={number: bits[row, :length] for number, row in self._surely.wanted.items()},
+        )

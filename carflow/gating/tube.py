@@ -5,7 +5,7 @@ Anything with these members can be gated: an FCS file, or arrays in a test.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from carflow.fcs.block import Block
+    from carflow.fcs.data_segment import DataSegment
 
 
 class Names(Protocol):
@@ -86,4 +87,13 @@ class Tube(Protocol):
 
         All hold `events` events but for the last; memory may be used again for the next one.
         """
+        ...
+
+
+@runtime_checkable
+class InFile(Protocol):
+    """What a tube may offer beside: parts of its file, to be read in any order."""
+
+    def data_segment(self, names: Sequence[str]) -> DataSegment | None:
+        """Return where the events stand; None where they are not used as they are stored."""
         ...

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,9 @@ import pytest
 from hypothesis import strategies as st
 
 from carflow.fcs.block import Block, Scaled
+from carflow.fcs.data_segment import DataSegment
 from carflow.fcs.panel import Panel
+from carflow.fcs.source import snapshot
 from carflow.fcs.spillover import Spillover
 from carflow.gating.matrices import Matrix
 from carflow.gating.scales import (
@@ -113,8 +116,28 @@ class RecordTube:
             part.fill(-7.0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class FiledTube(RecordTube):
+    """The same records in a file, behind some bytes that are none."""
+
+    path: Path
+
+    def data_segment(self, names: Sequence[str]) -> DataSegment:
+        records = np.empty((0, self.records.shape[1]), dtype=np.float32)
+        with self.path.open("rb", buffering=0) as stream:
+            opened = snapshot(stream, self.path, ())
+        return DataSegment(
+            snapshot=opened,
+            begin=len(BEFORE_EVENTS),
+            n_events=self.n_events,
+            block=next(self.blocks(names, events=1)).of_records(records),
+        )
+
+
+BEFORE_EVENTS = b"what stands before the events"
 MakeTube = Callable[..., ArrayTube]
 MakeRecords = Callable[..., RecordTube]
+PutInFile = Callable[[RecordTube], FiledTube]
 
 
 @pytest.fixture(scope="session")
@@ -170,6 +193,19 @@ def make_records() -> MakeRecords:
         )
 
     return make
+
+
+@pytest.fixture
+def put_in_file(tmp_path: Path) -> PutInFile:
+    """Write the records of a tube to a file, and return the tube as one in a file."""
+
+    def put(tube: RecordTube) -> FiledTube:
+        path = tmp_path / "records"
+        path.write_bytes(BEFORE_EVENTS + tube.records.tobytes())
+        own = {one.name: getattr(tube, one.name) for one in fields(tube)}
+        return FiledTube(path=path, **own)
+
+    return put
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,11 @@
 """The compiled part decides as the exact engine does, and leaves to it what it cannot tell."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +16,19 @@ from hypothesis import strategies as st
 
 from carflow.compiled import loading
 from carflow.compiled.loading import library
+from carflow.errors import FcsError
 from carflow.fcs.acquisition import Acquisition
 from carflow.fcs.block import Block
+from carflow.fcs.data_segment import DataSegment
 from carflow.fcs.reader import read_fcs
 from carflow.fcs.writer import write_fcs
-from carflow.gating import engine, plan, surely
+from carflow.gating import plan, sure_tally
 from carflow.gating.engine import gate
 from carflow.gating.gated import Gated
 from carflow.gating.scales import Identity, Logicle
 from carflow.gating.shapes import Ellipsoid, Interval, Polygon, Rectangle, Shape
 from carflow.gating.strategy import ALL_EVENTS, Dimension, Plot, Population, Ratio, Strategy
-from carflow.gating.surely import Surely
+from carflow.gating.surely import Decided, Surely, Worker
 from carflow.gating.surely_tables import UnknownTestError
 from carflow.gating.tube import Tube
 
@@ -35,6 +40,7 @@ CD3, CAR = (
     for name in ("CD3", "CAR")
 )
 MakeRecords = Callable[..., Any]
+PutInFile = Callable[[Any], Any]
 MakeEvents = Callable[..., np.ndarray]
 Trees = st.SearchStrategy[Strategy]
 SlowMembers = Callable[[np.ndarray, Strategy], dict[str, list[bool]]]
@@ -52,18 +58,37 @@ def times(examples: int) -> settings:
 
 @pytest.fixture
 def used(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The number of doubtful events of each block that the compiled part decided."""
+    """The number of doubtful events of each block or part that the compiled part decided."""
     found: list[int] = []
-    decided = Surely.decided
+    for name in ("decided", "read"):
+        method = getattr(Worker, name)
 
-    def counted(self: Surely, block: Any, start: int = 0) -> surely.Decided:
-        answer = decided(self, block, start)
-        found.append(len(answer.doubtful))
-        return answer
+        def counted(*asked: Any, method: Any = method) -> Decided:
+            answer: Decided = method(*asked)
+            found.append(len(answer.doubtful))
+            return answer
 
-    monkeypatch.setattr(Surely, "decided", counted)
+        monkeypatch.setattr(Worker, name, counted)
     monkeypatch.setattr(plan, "_WORTH_A_RASTER", 0)
     return found
+
+
+@pytest.fixture
+def pools(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of the pools of threads that were made, with two processors at hand."""
+    made: list[int] = []
+
+    class Counted(ThreadPoolExecutor):
+        def __init__(self, size: int) -> None:
+            made.append(size)
+            super().__init__(size)
+
+    monkeypatch.setattr(sure_tally, "ThreadPoolExecutor", Counted)
+    monkeypatch.setattr(sure_tally, "processors", lambda: 2)
+    # a runner of tests may call them from a thread of its own
+    own = threading.current_thread()
+    monkeypatch.setattr(threading, "main_thread", lambda: own)
+    return made
 
 
 def without(tube: Tube, strategy: Strategy, **asked: Any) -> Gated:
@@ -133,13 +158,15 @@ def test_it_and_the_engine_are_the_slow_twin_event_for_event(  # noqa: PLR0917  
         assert gated.counts[name] == sum(expected[name])
 
 
-@times(150)
+@pytest.mark.usefixtures("pools")
+@times(250)
 @given(data=st.data(), seed=st.integers(0, 1000))
-def test_any_tube_and_tree_is_gated_as_without_it(
+def test_any_tube_and_tree_is_gated_as_without_it(  # noqa: PLR0917  # all are fixtures
     used: list[int],
     make_records: MakeRecords,
     random_events: MakeEvents,
     compiled_tree: Trees,
+    put_in_file: PutInFile,
     data: st.DataObject,
     seed: int,
 ) -> None:
@@ -155,24 +182,24 @@ def test_any_tube_and_tree_is_gated_as_without_it(
         at = rng.integers(0, size, odd), rng.integers(0, tube.records.shape[1], odd)
         tube.records[at] = value
     names = [ALL_EVENTS, *("/".join(one.path) for one in strategy.populations)]
-    plots = [Plot(population=name, gate="", x=CD3, y=FSC) for name in names[:3]]
-    medians = (
-        [(name, "CD3") for name in names]
-        if any(axis.name == "CD3" for one in strategy.populations for axis in one.dimensions)
-        else []
-    )
+    asked: dict[str, Any] = {}
+    if data.draw(st.booleans()):
+        asked["densities"] = [Plot(population=name, gate="", x=CD3, y=FSC) for name in names[:3]]
+    axes = {axis.name for one in strategy.populations for axis in one.dimensions}
+    if "CD3" in axes and data.draw(st.booleans()):
+        asked["medians"] = [(name, "CD3") for name in names]
+    lengths = [8, 1000, 4096, 65_536] if size < 6_000 else [10_000, 65_536]
     used.clear()
 
     gated = gate(
-        tube,
+        data.draw(st.sampled_from([tube, put_in_file(tube)])),
         strategy,
-        medians=medians,
-        densities=plots,
-        chunk_events=data.draw(st.sampled_from([8, 1000, 4096, 65_536])) if size < 6e3 else 65_536,
+        **asked,
+        chunk_events=data.draw(st.sampled_from(lengths)),
     )
 
     assume(used)
-    assert_same(gated, without(tube, strategy, medians=medians, densities=plots))
+    assert_same(gated, without(tube, strategy, **asked))
 
 
 def population(name: str, shape: Shape, *axes: Dimension) -> Population:
@@ -240,53 +267,88 @@ def test_a_block_that_is_no_records_is_left_to_the_engine(
     assert used == []
 
 
-@pytest.fixture
-def pools(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The sizes of the pools of threads that were made, with two processors at hand."""
-    made: list[int] = []
-
-    class Counted(ThreadPoolExecutor):
-        def __init__(self, size: int) -> None:
-            made.append(size)
-            super().__init__(size)
-
-    monkeypatch.setattr(surely, "ThreadPoolExecutor", Counted)
-    monkeypatch.setattr(surely, "processors", lambda: 2)
-    # a runner of tests may call them from a thread of its own
-    own = threading.current_thread()
-    monkeypatch.setattr(threading, "main_thread", lambda: own)
-    return made
-
-
 @pytest.mark.usefixtures("used")
-def test_who_gates_in_threads_gets_no_second_one(tube: Any, pools: list[int]) -> None:
+def test_who_gates_in_threads_gets_no_second_one(
+    tube: Any, put_in_file: PutInFile, pools: list[int]
+) -> None:
+    filed = put_in_file(tube)
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(lambda one: gate(one, simple(CELLS)), [tube, tube])
+        first, second = pool.map(lambda one: gate(one, simple(CELLS)), [filed, filed])
 
     assert pools == []
     assert_same(first, second)
-    gate(tube, simple(CELLS))
+    gate(filed, simple(CELLS))
     assert pools == [1]
 
 
 @pytest.mark.usefixtures("used")
 def test_one_processor_and_two_find_the_same(
-    tube: Any, pools: list[int], monkeypatch: pytest.MonkeyPatch
+    tube: Any, put_in_file: PutInFile, pools: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tube.records[:] = tube.records[::-1].copy()  # the lowest time comes last
+    filed = put_in_file(tube)
     strategy = simple(
         population("time", Interval(low=5.0, high=50.0), TIME),
         population("time/square", SQUARE, CD3, CAR),
     )
     both = []
     for count in (1, 2):
-        monkeypatch.setattr(surely, "processors", lambda count=count: count)
-        both.append(gate(tube, strategy))
+        monkeypatch.setattr(sure_tally, "processors", lambda count=count: count)
+        both.append(gate(filed, strategy, chunk_events=1_000))
 
     assert pools == [1]
     assert_same(*both)
     assert_same(both[0], without(tube, strategy))
     assert both[0].time_gate_span_s != both[0].time_span_s
+
+
+@pytest.mark.usefixtures("pools")
+@pytest.mark.parametrize("densities", [(), (Plot(population="cells", gate="", x=CD3, y=FSC),)])
+def test_a_file_that_becomes_shorter_while_it_is_gated_is_told(
+    tube: Any,
+    put_in_file: PutInFile,
+    monkeypatch: pytest.MonkeyPatch,
+    densities: tuple[Plot, ...],
+) -> None:
+    filed = put_in_file(tube)
+    opened, both = [], threading.Barrier(2)
+    whole = DataSegment.opened
+
+    @contextmanager
+    def cut(self: DataSegment) -> Iterator[FileIO]:
+        with whole(self) as stream:
+            opened.append(stream)
+            if len(opened) > 1:  # not whoever reads the first events
+                both.wait(timeout=60)
+                os.truncate(filed.path, self.begin + 30_000 * 24 + 5)
+            yield stream
+
+    monkeypatch.setattr(DataSegment, "opened", cut)
+
+    with pytest.raises(FcsError) as caught:
+        gate(filed, simple(CELLS), densities=densities, chunk_events=10_000)
+
+    assert str(caught.value) == (
+        "records: the file became shorter while it was read: 239995 bytes are missing "
+        "(wait until it is written completely and run again)"
+    )
+
+
+def test_what_could_not_be_read_at_first_is_read_again(
+    tube: Any, put_in_file: PutInFile, used: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Worker.read
+
+    def interrupted(self: Worker, file: int, offset: int, start: int, count: int) -> Decided:
+        return read(self, file, offset, start, max(0, count - 4_096))
+
+    monkeypatch.setattr(Worker, "read", interrupted)
+    strategy = simple(CELLS, population("cells/square", SQUARE, CD3, CAR))
+
+    gated = gate(put_in_file(tube), strategy, chunk_events=10_000)
+
+    assert len(used) == 8
+    assert_same(gated, without(tube, strategy))
 
 
 def test_values_that_outgrow_the_cells_are_doubtful_until_these_are_wider(
@@ -360,7 +422,7 @@ def test_sums_that_32_bits_cannot_hold_are_doubtful(
 def test_more_doubtful_events_than_a_chunk_holds_are_gated_as_they_come(
     tube: Any, used: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "CHUNK_EVENTS", 1_000)
+    monkeypatch.setattr(sure_tally, "_MOST_LEFT", 1_000)
     tube.records[::2, 2] = np.nan
     strategy = simple(CELLS, population("cells/CD3+", Interval(low=0.5), CD3))
 
@@ -483,13 +545,13 @@ def test_a_polygon_on_a_channel_with_a_factor_leaves_few_in_doubt(
 def test_blocks_of_other_columns_are_refused(tube: Any) -> None:
     steps = plan.plan(tube, simple(CELLS))
     first = next(tube.blocks(steps.channels, events=1_000))
-    sure = Surely(steps, first, [0])
+    worker = Surely(steps, first, [0]).worker()
     shorter = np.ascontiguousarray(first.records[:, :3])
     elsewhere = Block(first.records.T, {"FSC-A": 1, "Time": 5})
 
     for other in (first.of_records(shorter), elsewhere):
         with pytest.raises(ValueError, match=r"^the blocks of one tube hold the same columns$"):
-            sure.decided(other)
+            worker.decided(other)
 
 
 def test_columns_that_are_no_part_of_the_records_are_left_to_the_engine(tube: Any) -> None:
