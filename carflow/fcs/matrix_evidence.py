@@ -33,43 +33,47 @@ def odd_matrix(sample: Sample, spillover: Spillover | None) -> list[Finding]:
         return []
     if sample.size < _ENOUGH_EVENTS:
         return []
-    by_name = {column.parameter.name: column for column in sample.layout.columns}
-    # 32 bits are enough to see what is strongly negative, and half as much fresh memory
-    raw = np.array([sample.scaled(by_name[name]) for name in spillover.channels], dtype=np.float32)
-    finite = np.isfinite(raw).all(axis=0)
-    if not finite.all():
-        raw = raw[:, finite]
-    if raw.shape[1] < _ENOUGH_EVENTS:
-        return []
-    pairs = _overcompensated(raw, spillover.matrix)
+    pairs = _overcompensated(_finite_rows(sample, spillover), spillover.matrix)
     if not pairs:
         return []
     worst = ", ".join(
         f"{spillover.channels[dye]} into {spillover.channels[detector]}"
         for dye, detector in pairs[:5]
     )
-    transposed = not _overcompensated(raw, spillover.matrix.T)
+    transposed = not _overcompensated(_finite_rows(sample, spillover), spillover.matrix.T)
     why = "; transposed it would fit" if transposed else ""
     message = f"{spillover.keyword} takes too much away from bright events: {worst}{why}"
     return [noticed(FcsCode.SPILLOVER_MISFIT, message)]
 
 
-def _overcompensated(raw: np.ndarray, matrix: np.ndarray) -> list[tuple[int, int]]:
-    """Return the pairs (dye, detector) in which bright events become strongly negative."""
-    compensated = _compensated(raw, matrix)
-    count = max(_FEWEST_BRIGHT, int(_BRIGHT_SHARE * raw.shape[1]))
-    found = []
-    for dye, coefficients in enumerate(matrix):
-        detectors = [at for at, one in enumerate(coefficients) if at != dye and one >= _SMALLEST]
-        if detectors:
-            brightest = np.argpartition(compensated[dye], -count)[-count:]
-            level, *others = _medians(compensated[[dye, *detectors]][:, brightest])
-            found += [
-                (dye, detector)
-                for detector, other in zip(detectors, others, strict=True)
-                if other / max(level, 1.0) < _STRONGLY
-            ]
-    return found
+def _finite_rows(sample: Sample, spillover: Spillover) -> np.ndarray:
+    """Return the values of the matrix' channels of events without one that is no number, (d, n).
+
+    In 32 bits: enough to see what is strongly negative, and half as much fresh memory.
+    """
+    by_name = {column.parameter.name: column for column in sample.layout.columns}
+    rows = sample.scaled_rows([by_name[name] for name in spillover.channels])
+    finite = np.isfinite(rows).all(axis=0)
+    return rows if finite.all() else rows[:, finite]
+
+
+def _overcompensated(rows: np.ndarray, matrix: np.ndarray) -> list[tuple[int, int]]:
+    """Return the pairs (dye, detector) in which bright events become strongly negative.
+
+    The rows are compensated where they stand.
+    """
+    strong = (matrix >= _SMALLEST) & ~np.eye(len(matrix), dtype=np.bool_)
+    if rows.shape[1] < _ENOUGH_EVENTS or not strong.any():
+        return []
+    _compensate(rows, matrix)
+    count = max(_FEWEST_BRIGHT, int(_BRIGHT_SHARE * rows.shape[1]))
+    # row by row: fresh memory for all at once costs more
+    brightest = np.array([np.argpartition(row, -count)[-count:] for row in rows])
+    levels = _medians(np.take_along_axis(rows, brightest, axis=1))
+    dyes, detectors = np.nonzero(strong)
+    others = _medians(rows[detectors[:, np.newaxis], brightest[dyes]])
+    found = others / np.maximum(levels[dyes], 1.0) < _STRONGLY
+    return list(zip(dyes[found].tolist(), detectors[found].tolist(), strict=True))
 
 
 def _medians(rows: np.ndarray) -> np.ndarray:
@@ -80,12 +84,9 @@ def _medians(rows: np.ndarray) -> np.ndarray:
     return medians
 
 
-def _compensated(raw: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Return compensated values, (d, n), in pieces too small for the library to start threads."""
+def _compensate(rows: np.ndarray, matrix: np.ndarray) -> None:
+    """Compensate values, (d, n), in pieces too small for the library to start threads."""
     weights = np.linalg.inv(matrix).T.astype(np.float32)
     events = max(64, _FEW_PRODUCTS // weights.size)
-    compensated = np.empty_like(raw)
-    for start in range(0, raw.shape[1], events):
-        here = slice(start, start + events)
-        np.matmul(weights, raw[:, here], out=compensated[:, here])
-    return compensated
+    for start in range(0, rows.shape[1], events):
+        rows[:, start : start + events] = weights @ rows[:, start : start + events]

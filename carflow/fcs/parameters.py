@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carflow.fcs.channel_names import is_time, is_time_high
@@ -89,22 +89,19 @@ def read_parameters(
     if count < 1:
         raise refusal(FcsCode.PARAMETER_COUNT, "$PAR says that the file has no channel")
     _refuse_foreign_indices(keywords, count)
-    _refuse_unnamed(keywords, count)
+    names = _names(keywords, count)
+    timestep_s = _timestep(keywords, names, findings)
     kinds = [_own_datatype(keywords, number, datatype, version) for number in range(1, count + 1)]
     parameters = tuple(
-        _parameter(keywords, number, kind) for number, kind in enumerate(kinds, start=1)
+        _parameter(keywords, number, kind, timestep_s) for number, kind in enumerate(kinds, start=1)
     )
-    timestep_s = _timestep(keywords, parameters, findings)
-    if timestep_s is not None:
-        parameters = tuple(replace(one, timestep_s=timestep_s) for one in parameters)
     findings.extend(_noticed(keywords, parameters))
     return parameters
 
 
-def _refuse_unnamed(keywords: Keywords, count: int) -> None:
-    """Refuse before anything as large as $PAR is made; it ends at the first missing name."""
-    for number in range(1, count + 1):
-        keywords.required(f"$P{number}N")
+def _names(keywords: Keywords, count: int) -> list[str]:
+    """Return all names before anything as large as $PAR is made; the first missing one ends it."""
+    return [keywords.required(f"$P{number}N") for number in range(1, count + 1)]
 
 
 def _own_datatype(keywords: Keywords, number: int, datatype: str, version: str) -> str:
@@ -131,7 +128,9 @@ def _refuse_foreign_indices(keywords: Keywords, count: int) -> None:
             )
 
 
-def _parameter(keywords: Keywords, number: int, datatype: str) -> Parameter:
+def _parameter(
+    keywords: Keywords, number: int, datatype: str, timestep_s: float | None
+) -> Parameter:
     prefix = f"$P{number}"
     name = keywords.required(f"{prefix}N")
     decades, log_zero = _amplification(keywords, number, datatype)
@@ -147,6 +146,7 @@ def _parameter(keywords: Keywords, number: int, datatype: str) -> Parameter:
         decades=decades,
         log_zero=log_zero,
         gain=_gain(keywords, f"{prefix}G"),
+        timestep_s=timestep_s,
         voltage=keywords.text(f"{prefix}V"),
     )
     if decades and parameter.range_max < 1:
@@ -188,10 +188,8 @@ def _amplification(keywords: Keywords, number: int, datatype: str) -> tuple[floa
     return decades, (log_zero or 1.0)
 
 
-def _timestep(
-    keywords: Keywords, parameters: tuple[Parameter, ...], findings: list[Finding]
-) -> float | None:
-    has_time = any(parameter.is_time for parameter in parameters)
+def _timestep(keywords: Keywords, names: list[str], findings: list[Finding]) -> float | None:
+    has_time = any(map(is_time, names))
     if not keywords.text("$TIMESTEP"):
         if has_time:
             message = "there is no $TIMESTEP; Time is left without unit"

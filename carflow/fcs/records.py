@@ -217,7 +217,7 @@ def _masks(columns: list[Column], dtype: str) -> np.ndarray | None:
 
 def _stored(block: np.ndarray, layout: Layout, column: Column, events: int) -> np.ndarray:
     """Return the (events,) numbers of a column that is put together from pieces."""
-    values = unmasked(block, layout, column, events)
+    values: np.ndarray = unmasked(block, layout, [column], events)[0]
     if column.mask is not None:
         values = values & values.dtype.type(column.mask)
     if column.high is None or column.period is None:
@@ -227,17 +227,43 @@ def _stored(block: np.ndarray, layout: Layout, column: Column, events: int) -> n
     return whole
 
 
-def unmasked(block: np.ndarray, layout: Layout, column: Column, events: int) -> np.ndarray:
-    """Return the (events,) numbers of one column with all their bits, as a view where possible."""
-    if column.width not in _NATIVE_WIDTHS or not events:
-        return _odd_width(block, layout, column, events)
-    return np.ndarray(
-        (events,),
-        dtype=_dtype(layout, column),
-        buffer=block.data,
-        offset=column.offset,
-        strides=(layout.record_bytes,),
-    )
+def unmasked(
+    block: np.ndarray, layout: Layout, columns: Sequence[Column], events: int
+) -> np.ndarray:
+    """Return the numbers of neighbours with all their bits, (k, events), as a view where possible.
+
+    Parameters
+    ----------
+    block : (b,) array of uint8
+        The bytes of the records.
+    columns : sequence of Column
+        k columns of one kind and width that stand side by side; see `adjacent`.
+    """
+    first = columns[0]
+    if first.width in _NATIVE_WIDTHS and events:
+        numbers: np.ndarray = np.ndarray(
+            (len(columns), events),
+            dtype=_dtype(layout, first),
+            buffer=block.data,
+            offset=first.offset,
+            strides=(first.width, layout.record_bytes),
+        )
+    else:
+        numbers = np.stack([_odd_width(block, layout, column, events) for column in columns])
+    return numbers
+
+
+def adjacent(columns: Sequence[Column]) -> list[list[Column]]:
+    """Return columns in groups of one kind and width that stand side by side in a record."""
+    groups: list[list[Column]] = []
+    for column in columns:
+        last = groups[-1][-1] if groups else column
+        is_next = column.offset == last.offset + last.width
+        if is_next and (column.kind, column.width) == (last.kind, last.width):
+            groups[-1].append(column)
+        else:
+            groups.append([column])
+    return groups
 
 
 def _odd_width(block: np.ndarray, layout: Layout, column: Column, events: int) -> np.ndarray:

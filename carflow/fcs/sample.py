@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carflow.fcs.decode import fill, scale_in_place
+from carflow.fcs.decode import fill, fits_float32, scale_in_place
 from carflow.fcs.layout import Column, Layout
-from carflow.fcs.records import unmasked
+from carflow.fcs.records import adjacent, unmasked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from io import FileIO
 
 _MOST_VALUES = 160_000
 _MOST_EVENTS = 10_000
 _FEWEST_EVENTS = 2_000
 _BLOCKS = 16
+_WIDTHS = {1: 1, 2: 2, 3: 8, 4: 4, 5: 8, 6: 8, 7: 8, 8: 8}  # bytes of a number in memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +99,14 @@ class Sample:
         scale_in_place(values, column.parameter)
         return values
 
+    def scaled_rows(self, columns: Sequence[Column]) -> np.ndarray:
+        """Return the scale values of k columns, rounded to 32 bits, (k, m)."""
+        rows = np.empty((len(columns), self.size), dtype=np.float32)
+        for row, column in zip(rows, columns, strict=True):
+            is_plain = column.kind == "f" and fits_float32(column)
+            row[:] = self.stored(column) if is_plain else self.scaled(column)
+        return rows
+
     def pairs(self) -> np.ndarray:
         """Return for each event but the first whether the one before it is its neighbour."""
         neighbours = np.ones(max(self.size - 1, 0), dtype=bool)
@@ -113,20 +123,39 @@ def take_sample(stream: FileIO, begin: int, n_events: int, layout: Layout) -> Sa
     else:
         length = wanted // _BLOCKS
         starts = [turn * (n_events - length) // (_BLOCKS - 1) for turn in range(_BLOCKS)]
-    blocks = np.empty((len(starts), length * record), dtype=np.uint8)
-    for start, block in zip(starts, blocks, strict=True):
+    tables = _empty_tables(layout, len(starts) * length)
+    pieces = list(_pieces(tables))
+    # one block after the other: fresh memory costs more than all that is done with it
+    block = np.empty(length * record, dtype=np.uint8)
+    for turn, start in enumerate(starts):
         stream.seek(begin + start * record)
         fill(stream, block.data)
-    raw, events = blocks.reshape(-1), len(starts) * length
-    alike: dict[tuple[str, int], list[Column]] = {}
-    for column in layout.columns:
-        alike.setdefault((column.kind, column.width), []).append(column)
+        for numbers, columns in pieces:
+            here = slice(turn * length, (turn + 1) * length)
+            numbers[:, here] = unmasked(block, layout, columns, length)
     return Sample(
         layout=layout,
         n_events=n_events,
-        tables=tuple(
-            Table(tuple(columns), np.array([unmasked(raw, layout, one, events) for one in columns]))
-            for columns in alike.values()
-        ),
+        tables=tables,
         block_begins=tuple(turn * length for turn in range(len(starts))),
+    )
+
+
+def _pieces(tables: tuple[Table, ...]) -> Iterator[tuple[np.ndarray, list[Column]]]:
+    """Yield columns that stand side by side, and their rows of the tables."""
+    for table in tables:
+        row = 0
+        for columns in adjacent(table.columns):
+            yield table.numbers[row : row + len(columns)], columns
+            row += len(columns)
+
+
+def _empty_tables(layout: Layout, events: int) -> tuple[Table, ...]:
+    """Return room for the numbers of some events, the columns of one kind and width together."""
+    alike: dict[tuple[str, int], list[Column]] = {}
+    for column in layout.columns:
+        alike.setdefault((column.kind, column.width), []).append(column)
+    return tuple(
+        Table(tuple(columns), np.empty((len(columns), events), dtype=f"{kind}{_WIDTHS[width]}"))
+        for (kind, width), columns in alike.items()
     )

@@ -118,7 +118,7 @@ def parse_spillover(text: str, panel: Panel, *, keyword: str = "$SPILLOVER") -> 
     >>> parse_spillover("2,FL1-A,FL2-A,1,0.1,0,1", panel).matrix.tolist()
     [[1.0, 0.1], [0.0, 1.0]]
     """
-    return _checked(parse_matrix(text, panel, keyword), keyword)
+    return _checked(parse_matrix(text, panel, keyword), keyword)[0]
 
 
 def file_spillover(keywords: Keywords, panel: Panel, findings: list[Finding]) -> Spillover | None:
@@ -128,7 +128,7 @@ def file_spillover(keywords: Keywords, panel: Panel, findings: list[Finding]) ->
         return None
     try:
         read = parse_matrix(keywords.text(present[0]), panel, present[0])
-        spillover = _checked(read, present[0])
+        spillover, condition = _checked(read, present[0])
     except FcsError as error:
         if names_only(keywords.text(present[0])):
             message = f"{present[0]} names channels and holds no values; there is no matrix"
@@ -137,7 +137,7 @@ def file_spillover(keywords: Keywords, panel: Panel, findings: list[Finding]) ->
             findings.append(noticed(FcsCode.SPILLOVER_UNUSABLE, error.without_place()))
         return None
     findings.extend(_spellings(read, present[0]))
-    findings.extend(_oddities(spillover))
+    findings.extend(_oddities(spillover, condition))
     others = [name for name in present[1:] if keywords.text(name) != keywords.text(present[0])]
     if others:
         message = f"{' and '.join(present)} differ; {present[0]} is used"
@@ -160,18 +160,17 @@ def _was_applied(text: str, panel: Panel, keyword: str) -> bool:
     return True
 
 
-def _checked(read: MatrixText, keyword: str) -> Spillover:
-    """Return the matrix of the numbers, if it can be inverted."""
+def _checked(read: MatrixText, keyword: str) -> tuple[Spillover, float]:
+    """Return the matrix of the numbers, if it can be inverted, and its condition number."""
     matrix = np.array(read.numbers).reshape(len(read.channels), len(read.channels))
-    diagonal = np.diag(matrix)
-    if not np.allclose(diagonal, 1.0, rtol=0.0, atol=_DIAGONAL_TOLERANCE):
+    if np.abs(np.diag(matrix) - 1.0).max() > _DIAGONAL_TOLERANCE:
         raise unusable(keyword, "its diagonal is not 1")
     if np.abs(matrix).max() > _LARGEST:
         raise unusable(keyword, f"it holds values beyond ±{_LARGEST:g}, which no spillover has")
     condition = float(np.linalg.cond(matrix))
     if not condition < MAX_CONDITION:
         raise unusable(keyword, "it cannot be inverted reliably (condition number 10⁸ or more)")
-    return Spillover(channels=read.channels, matrix=matrix, keyword=keyword)
+    return Spillover(channels=read.channels, matrix=matrix, keyword=keyword), condition
 
 
 def _spellings(read: MatrixText, keyword: str) -> list[Finding]:
@@ -197,12 +196,11 @@ def _spellings(read: MatrixText, keyword: str) -> list[Finding]:
     return found
 
 
-def _oddities(spillover: Spillover) -> list[Finding]:
+def _oddities(spillover: Spillover, condition: float) -> list[Finding]:
     if spillover.is_identity:
         message = f"{spillover.keyword} is an identity matrix: compensation changes nothing"
         return [noticed(FcsCode.SPILLOVER_IDENTITY, message)]
     found = []
-    condition = float(np.linalg.cond(spillover.matrix))
     if condition > NOISY_CONDITION:
         message = (
             f"{spillover.keyword} amplifies noise: its condition number is {significant(condition)}"
