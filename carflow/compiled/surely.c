@@ -62,6 +62,8 @@ typedef struct {
     int32_t is_exact, unused; /* whether the values are the coordinates of the polygon */
     Axis axes[2];
     const uint8_t *classes;
+    const uint32_t *coarse; /* OUTSIDE, INSIDE or CUT of four by four cells in each number */
+    int64_t coarse_width;
     const double *edges;  /* x0, y0, run and rise of each */
 } Polygon;
 
@@ -322,12 +324,44 @@ static int is_off(const Tile *tile, int column, const Axis *axis)
     return tile->program->columns[column].kind == DYE && tile->slacks[column] > axis->slack;
 }
 
+/* Whether events are inside, and whether their cells are cut. Four by four cells to a number keep
+   those that are asked for together in the first cache. */
+FOR_EACH_PROCESSOR
+static void look_up(const int32_t *restrict across, const int32_t *restrict up, int count,
+                    const uint32_t *restrict coarse, int32_t width, uint8_t *restrict inside,
+                    uint8_t *restrict is_cut)
+{
+    for (int k = 0; k < count; k++) {
+        uint32_t cells = coarse[(across[k] >> 2) * width + (up[k] >> 2)];
+        uint32_t class = cells >> ((across[k] & 3) << 3 | (up[k] & 3) << 1) & 3;
+        inside[k] = class == INSIDE;
+        is_cut[k] = class == CUT;
+    }
+}
+
+/* The numbers of the bytes that are not 0; there is room for one more. */
+static int numbers_of(uint8_t *bytes, int count, uint16_t *numbers)
+{
+    int found = 0;
+    memset(bytes + count, 0, 8); /* most of eight are all 0 */
+    for (int k = 0; k < count; k += 8) {
+        uint64_t eight;
+        memcpy(&eight, bytes + k, sizeof eight);
+        for (int j = k; eight != 0 && j < k + 8; j++) {
+            numbers[found] = (uint16_t)j;
+            found += bytes[j];
+        }
+    }
+    return found;
+}
+
 static void in_polygon(Tile *tile, int number, const Polygon *polygon, uint8_t *inside,
                        uint8_t *unsure)
 {
     int32_t across[TILE], up[TILE];
+    uint8_t is_cut[TILE + 8];
     uint16_t cut[TILE + 1];
-    int count = tile->sets[number].count, n_cut = 0;
+    int count = tile->sets[number].count, n_up = polygon->axes[1].count;
     const float *x = values_of(tile, number, polygon->x), *y = values_of(tile, number, polygon->y);
     if (is_off(tile, polygon->x, polygon->axes) || is_off(tile, polygon->y, polygon->axes + 1)) {
         memset(unsure, 1, (size_t)count);
@@ -335,17 +369,10 @@ static void in_polygon(Tile *tile, int number, const Polygon *polygon, uint8_t *
     }
     cells_of(x, count, polygon->axes, across);
     cells_of(y, count, polygon->axes + 1, up);
-    const uint8_t *classes = polygon->classes;
-    int n_up = polygon->axes[1].count;
-    for (int k = 0; k < count; k++) {
-        uint8_t class = classes[across[k] * n_up + up[k]];
-        across[k] = class;
-        inside[k] = class == INSIDE;
-        cut[n_cut] = (uint16_t)k;
-        n_cut += class >= CUT;
-    }
+    look_up(across, up, count, polygon->coarse, (int32_t)polygon->coarse_width, inside, is_cut);
+    int n_cut = numbers_of(is_cut, count, cut);
     for (int i = 0; i < n_cut; i++) {
-        int k = cut[i], code = across[k] - BY_EDGE;
+        int k = cut[i], code = polygon->classes[across[k] * n_up + up[k]] - BY_EDGE;
         if (code < 0 || !polygon->is_exact) {
             unsure[k] = 1;
             continue;

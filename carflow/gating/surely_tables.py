@@ -6,12 +6,13 @@ same names in the C file.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from carflow.gating.raster import raster
+from carflow.gating.raster import CUT, raster
 from carflow.gating.regions import Region
 from carflow.gating.shapes import Boolean, Polygon
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from carflow.fcs.block import Block
     from carflow.gating.bounds import LinearBounds
     from carflow.gating.plan import Node, Plan
-    from carflow.gating.raster import Axis
+    from carflow.gating.raster import Axis, Raster
     from carflow.gating.sources import Source
 
 STORED, SCALED, DYE = range(3)
@@ -46,7 +47,8 @@ AXIS = np.dtype(
 )
 CELLS = np.dtype(
     [(name, "i4") for name in ("x", "y", "is_exact", "unused")]
-    + [("axes", AXIS, (2,)), ("classes", "u8"), ("edges", "u8")]
+    + [("axes", AXIS, (2,)), ("classes", "u8"), ("coarse", "u8"), ("coarse_width", "i8")]
+    + [("edges", "u8")]
 )
 NODE = np.dtype(
     [
@@ -209,12 +211,37 @@ class Tables:
             self._columns[number][0] == STORED for number in numbers
         )
         axes = [self._axis(*one) for one in zip((cells.x, cells.y), slacks, strict=True)]
-        edges = np.ascontiguousarray(cells.edges.T)
-        return *numbers, is_exact, 0, axes, self._address(cells.classes), self._address(edges)
+        coarse, edges = _coarse(cells), np.ascontiguousarray(cells.edges.T)
+        return (
+            *numbers, is_exact, 0, axes,
+            self._address(cells.classes), self._address(coarse), coarse.shape[1],
+            self._address(edges),
+        )  # fmt: skip
 
     def _axis(self, axis: Axis, slack: float) -> tuple[float, ...]:
-        table = 0 if axis.table is None else self._address(axis.table.astype(np.uint16))
+        table = 0 if axis.table is None else self._address(_short(axis))
         return len(axis.first), 0, axis.step, axis.offset, slack, table
+
+
+@lru_cache(maxsize=256)
+def _short(axis: Axis) -> Table:
+    """Return the table of an axis in 16 bits."""
+    return np.asarray(axis.table, dtype=np.uint16)
+
+
+@lru_cache(maxsize=128)
+def _coarse(cells: Raster) -> Table:
+    """Return OUTSIDE, INSIDE or CUT of four by four cells in one number each, (a, b) of 32 bits.
+
+    Two bits for each cell, those of one row side by side, the first the lowest.
+    """
+    n_across, n_up = len(cells.x.first), len(cells.y.first)
+    classes = np.zeros((-(-n_across // 4) * 4, -(-n_up // 4) * 4), dtype=np.uint32)
+    classes[:n_across, :n_up] = np.minimum(cells.classes.reshape(n_across, n_up), CUT)
+    fours = classes.reshape(classes.shape[0] // 4, 4, classes.shape[1] // 4, 4)
+    places = np.arange(0, 32, 2, dtype=np.uint32).reshape(4, 1, 4)
+    coarse: Table = np.bitwise_or.reduce(fours << places, axis=(1, 3))
+    return coarse
 
 
 def _column_of(columns: Table, n_stored: int) -> Table:
