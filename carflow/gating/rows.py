@@ -232,7 +232,7 @@ def _sum(weights: Values, stack: Values) -> Values:
     events = stack.shape[1]
     if events < _WIDE:
         # of fewer columns than weights, numpy would add up in another order
-        stack = np.pad(stack, ((0, 0), (0, _WIDE - events)))
+        stack = np.concatenate((stack, np.zeros((len(stack), _WIDE - events))), axis=1)
     total: Values = np.einsum("d,de->e", weights, stack)
     return total[:events]
 

@@ -1,7 +1,8 @@
 """The events of one population in one block, told apart by a mask while they are most of the rows.
 
 Decision: picking events out of columns costs more than testing a few too many. Only when fewer
-than three quarters of the rows are left, they become `Rows` of their own.
+than three quarters of the rows are left, they become `Rows` of their own, and never in a block of
+a few, whose columns and answers are then made once for all populations.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from carflow.gating.shapes import Membership
 
 _WORTH_PICKING = 0.75  # of the rows
+_FEW = 1_000  # rows; numpy takes as long for fewer
 
 
 class Selection:
@@ -64,6 +66,7 @@ class Selection:
         chosen = type(self)(self.rows, kept)
         if len(chosen) == len(self):
             return self
-        if pick and len(chosen) < _WORTH_PICKING * len(self.rows):
+        is_worth = len(self.rows) > _FEW and len(chosen) < _WORTH_PICKING * len(self.rows)
+        if pick and is_worth:
             return type(self)(chosen.picked())
         return chosen

@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
@@ -152,15 +153,21 @@ class Polygon:
 
     def _inside_or_on_edge(self, x: Column, y: Column) -> Membership:
         """Tell where a ray to the right crosses the outline an odd number of times, or starts."""
-        edges = zip(self.vertices, (*self.vertices[1:], self.vertices[0]), strict=True)
-        upward = [(*low, *high) for low, high in (sorted(edge, key=_height) for edge in edges)]
-        lines = np.array(upward).T[:, :, np.newaxis]
+        lines = _upward(self.vertices)
         inside = np.empty(len(x), dtype=np.bool_)
-        step = max(1, _BLOCK // len(upward))
+        step = max(1, _BLOCK // len(self.vertices))
         for start in range(0, len(x), step):
             here = slice(start, start + step)
             inside[here] = _inside_or_on(x[here], y[here], lines)
         return inside
+
+
+@lru_cache(maxsize=512)
+def _upward(vertices: tuple[tuple[float, float], ...]) -> Column:
+    """Return the edges of a polygon from their lower to their upper ends, (4, v, 1)."""
+    edges = zip(vertices, (*vertices[1:], vertices[0]), strict=True)
+    upward = [(*low, *high) for low, high in (sorted(edge, key=_height) for edge in edges)]
+    return np.array(upward).T[:, :, np.newaxis]
 
 
 def _height(vertex: tuple[float, float]) -> float:

@@ -27,8 +27,18 @@ def test_members_and_picked_rows_agree_after_every_step(share: float, pick: bool
 
 
 def test_few_events_are_picked_only_if_more_is_asked_of_them() -> None:
-    rows = Rows(Block(np.zeros((1, 100)), {"A": 0}), Dyes([], []))
-    few = np.arange(100) < 20
+    rows = Rows(Block(np.zeros((1, 2_000)), {"A": 0}), Dyes([], []))
+    few = np.arange(2_000) < 400
 
-    assert len(Selection(rows).within(few, pick=True).rows) == 20
+    assert len(Selection(rows).within(few, pick=True).rows) == 400
     assert Selection(rows).within(few, pick=False).rows is rows
+
+
+def test_nothing_is_picked_out_of_a_few_rows() -> None:
+    rows = Rows(Block(np.zeros((1, 1_000)), {"A": 0}), Dyes([], []))
+    few = np.arange(1_000) < 400
+
+    chosen = Selection(rows).within(few, pick=True)
+
+    assert chosen.rows is rows
+    assert len(chosen.picked()) == len(chosen) == 400

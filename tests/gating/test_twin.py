@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carflow.gating import plan
+from carflow.gating import plan, selection
 from carflow.gating.engine import gate
 from carflow.gating.gatingml import gatingml_text
 from carflow.gating.gatingml_reader import parse_gatingml
@@ -26,6 +27,11 @@ def times(examples: int) -> settings:
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
+
+
+@pytest.fixture(autouse=True)
+def few_events_are_picked_like_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "_FEW", 0)
 
 
 @times(30)
