@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from carflow.gating.gated import Gated
     from carflow.gating.strategy import Plot, Strategy
     from carflow.gating.sure_tally import SureTally
+    from carflow.gating.surely import Worker
     from carflow.gating.tube import Tube
     from carflow.gating.tube_tally import TubeTally
 
@@ -92,14 +93,15 @@ def _is_gated_in_file(segment: DataSegment, tally: TubeTally, length: int) -> bo
 def _gate_blocks(blocks: Iterator[Block], tally: TubeTally) -> None:
     """Gate blocks in the order of the file, by compiled code where it knows them."""
     sure: SureTally | None = None
+    worker: Worker | None = None
     start = 0
     for block in blocks:
-        if start == 0:
-            sure = sure_tally(tally, block)
-        if sure is None or block.records is None or start % 8:
+        if start == 0 and (sure := sure_tally(tally, block)) is not None:
+            worker = sure.worker()
+        if sure is None or worker is None or block.records is None or start % 8:
             tally.add(block, start)
         else:
-            sure.add(block, start)
+            sure.add(worker, block, start)
         start += block.n_events
     if sure is not None:
         sure.finish()

@@ -9,13 +9,16 @@ Decisions
 * A thread takes the next part of the file when it has done with one, so that none waits for the
   other. Which thread takes which part changes nothing: counts are added, bits have their places,
   and values are gathered whole.
+* The second thread stays for the next tube: to start and to end one takes as long as 50,000 events.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,11 +71,20 @@ class SureTally:
             packed=tally.packed,
             time_node=None if tally.gate_span is None else tally.gate_span[0],
         )
-        self._worker = self._surely.worker()
 
-    def add(self, block: Block, start: int) -> None:
+    def worker(self) -> Worker:
+        """Return what one thread needs to gate."""
+        return self._surely.worker()
+
+    def add(self, worker: Worker, block: Block, start: int) -> None:
         """Gate one block, which begins at an event of the file."""
-        self._add(self._worker, block, start)
+        found = worker.decided(block, start)
+        if self._tally.drawn:
+            with self._lock:
+                self._tally.add_drawn(self._rows(block, found).__getitem__)
+        self._leave(found, start)
+        if found.has_many_doubts:
+            self._widen(block)
 
     def add_segment(self, segment: DataSegment, events: int) -> None:
         """Gate all events of a file, up to so many at a time.
@@ -87,12 +99,14 @@ class SureTally:
         is_shared = len(starts) > 1 and _has_processors_left()
         starts.extend((None, None))
         if not is_shared:
-            self._take(self._worker, segment, starts, events)
+            self._take(segment, starts, events)
             return
-        with ThreadPoolExecutor(1) as pool:
-            second = pool.submit(self._take, self._surely.worker(), segment, starts, events)
-            self._take(self._worker, segment, starts, events)
-            second.result()
+        other = _second_thread().submit(self._take, segment, starts, events)
+        try:
+            self._take(segment, starts, events)
+        finally:
+            wait([other])
+        other.result()
 
     def finish(self) -> None:
         """Gate the events in doubt that are left, and add the counts and the times."""
@@ -105,11 +119,9 @@ class SureTally:
             if span is not None:
                 span.add_times(self._scaled(times))
 
-    def _take(
-        self, worker: Worker, segment: DataSegment, starts: deque[int | None], events: int
-    ) -> None:
+    def _take(self, segment: DataSegment, starts: deque[int | None], events: int) -> None:
         """Gate parts of a file that no other thread has taken, until there is none."""
-        room = segment.room(events)
+        worker, room = self._surely.worker(), segment.room(events)
         try:
             with segment.opened() as stream:
                 for start in iter(starts.popleft, None):
@@ -137,16 +149,7 @@ class SureTally:
                 self._widen(segment.read(stream, start, room[:n_read]))
         if n_read < len(room):
             block = segment.read(stream, start + n_read, room[n_read:])
-            self._add(worker, block, start + n_read)
-
-    def _add(self, worker: Worker, block: Block, start: int) -> None:
-        found = worker.decided(block, start)
-        if self._tally.drawn:
-            with self._lock:
-                self._tally.add_drawn(self._rows(block, found).__getitem__)
-        self._leave(found, start)
-        if found.has_many_doubts:
-            self._widen(block)
+            self.add(worker, block, start + n_read)
 
     def _widen(self, block: Block) -> None:
         with self._lock:
@@ -201,6 +204,16 @@ def sure_tally(tally: TubeTally, block: Block) -> SureTally | None:
         return SureTally(tally, block)
     except UnknownTestError:
         return None
+
+
+@lru_cache(maxsize=1)
+def _second_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="carflow")
+
+
+if hasattr(os, "register_at_fork"):
+    # a process that was forked has the pool, and no thread in it
+    os.register_at_fork(after_in_child=_second_thread.cache_clear)
 
 
 def _has_processors_left() -> bool:
