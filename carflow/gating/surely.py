@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 FIRST_EVENTS = 4_096  # tell how wide cells must be
 _WIDER = 4.0  # than they ask for
 _MANY_DOUBTS = 8  # one in so many events; then the cells may be too narrow
-_TILE = 1024  # events, as in surely.c
+_TILE = 1024  # events, as in tile.h
 _READ_BYTES = 1 << 17  # of records that are read at once, and stay in the cache
 
 _FOUND = np.dtype(

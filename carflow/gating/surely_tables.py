@@ -1,7 +1,7 @@
 """A plan as the tables that ``carflow/compiled/surely.c`` goes by; nothing is called here.
 
 Every bound, guard, cell and slack is the plan's own. The layouts are those of the structs of the
-same names in the C file.
+same names in ``program.h``.
 """
 
 from __future__ import annotations
