@@ -27,6 +27,7 @@ _ROUNDING = 2.0**-23  # of a value of 32 bits, twice over
 _SMALLEST = 2.0**-148  # twice what a value of 32 bits loses near 0
 _SMALLEST_WEIGHT = 2.0**-126
 _TOO_LARGE = 1e30  # sums of such numbers may leave the range of 32 bits
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +104,8 @@ class Dyes:
         It holds for every event of the block, and is infinite where the product cannot be used.
         """
         largest = [max(map(abs, block.extremes(one))) for one in self.detectors]
+        if not all(one <= _LARGEST for one in largest):  # weight 0 times infinite is no number
+            return dict.fromkeys(self.all, math.inf)
         with np.errstate(invalid="ignore"):  # 0 times an infinite weight
             sums = np.array(largest) @ self.sizes
         roundings = (len(self.detectors) + 4) * _ROUNDING

@@ -80,6 +80,9 @@ class Decided:
 class Surely:
     """A plan for the compiled part, and what it has found so far.
 
+    Threads may ask for workers at the same time, and one may widen the cells while others gate:
+    whoever calls compiled code holds the tables it goes by.
+
     Parameters
     ----------
     steps : Plan
@@ -104,6 +107,7 @@ class Surely:
         "_slacks",
         "_steps",
         "_time_node",
+        "_worker_bytes",
         "_workers",
         "compiled",
         "packed",
@@ -130,13 +134,14 @@ class Surely:
         self._time_node = NONE if time_node is None else time_node
         self._slacks = self._needed(block.of_records(block.records[:FIRST_EVENTS]))
         self.tables = self._written()
+        self._worker_bytes = compiled.surely_bytes(address(self.tables.program))
         self._workers: list[Worker] = []
 
     def worker(self) -> Worker:
         """Return what one thread needs to gate; what it finds is found here, too."""
-        size = self.compiled.surely_bytes(address(self.tables.program))
-        self._workers.append(Worker(self, len(self._steps.nodes), self._block.n_columns, size))
-        return self._workers[-1]
+        worker = Worker(self, len(self._steps.nodes), self._block.n_columns, self._worker_bytes)
+        self._workers.append(worker)
+        return worker
 
     @property
     def counts(self) -> NDArray[np.int64]:

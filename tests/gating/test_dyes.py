@@ -84,6 +84,19 @@ def test_a_block_with_a_number_that_is_none_gives_no_slack(odd: float) -> None:
     assert set(product.slacks.values()) == {math.inf}
 
 
+def test_a_number_beyond_32_bits_spoils_no_dye_it_has_no_part_in() -> None:
+    """A small gain makes such numbers; 0 times infinite would be no number."""
+    values = np.ones((100, 4))
+    values[3, 2] = 1.1e39
+    sources = _sources(np.eye(4))
+    rows = Rows(_block(values), Dyes(sources, CHANNELS))
+
+    near = rows.near(sources[0])
+
+    assert near.slack == 0.0
+    assert near.values.tolist() == [1.0] * 100
+
+
 def test_ratios_and_values_as_acquired_are_no_dyes() -> None:
     plain = Source(channel="B1")
     dyes = Dyes([plain], CHANNELS)
