@@ -47,10 +47,10 @@ ROOMS: dict[str, list[str]] = {
     ],
     "fcs": [
         "codes", "header", "keywords", "channel_names", "text", "parameters", "settings",
-        "panel", "labels", "layout", "segments", "source", "gaps", "block", "records", "decode",
-        "data_segment", "sample", "plausibility", "clock", "event_time", "copies",
-        "matrix_text", "spillover", "matrix_evidence", "volume", "acquisition", "description",
-        "reader", "writer",
+        "panel", "labels", "layout", "segments", "source", "gaps", "block", "records",
+        "side_threads", "decode", "data_segment", "sample", "plausibility", "clock",
+        "event_time", "copies", "matrix_text", "spillover", "matrix_evidence", "volume",
+        "acquisition", "description", "reader", "writer",
     ],
     "cleaning": [
         "events", "time_order", "rank_moments", "flow_rate", "usual_course", "evidence",

@@ -7,9 +7,8 @@ A counter of Time that begins again at 0 is continued here, because it needs the
 
 from __future__ import annotations
 
-import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ import numpy as np
 from carflow.fcs.block import Block, Scaled
 from carflow.fcs.codes import FcsCode, refusal
 from carflow.fcs.records import Picker
+from carflow.fcs.side_threads import MOST_THREADS, processors, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 # a file with fewer bytes of events is read before a second thread has begun
 _WORTH_THREADS = 8 << 20
-_MOST_THREADS = 4  # more wait for the memory
 _FLOAT32_BYTES, _MOST_WHOLE_FLOAT32 = 4, 2**24
 
 
@@ -248,37 +247,16 @@ def read_columns(
             picker = Picker(layout, columns, events=max(part.stop - part.start, 1))
             _read(stream, picker, columns, out[:, part])
 
-    own, *others = _parts(out.shape[1], layout.record_bytes)
-    if others:
-        with ThreadPoolExecutor(len(others)) as pool:
-            reading = [pool.submit(read_part, part) for part in others]
-            read_part(own)
-            for one in reading:
-                one.result()
-    else:
-        read_part(own)
+    side_by_side([partial(read_part, part) for part in _parts(out.shape[1], layout.record_bytes)])
     for row, clock in _clocks(columns).items():
         clock.unwrap(out[row])
 
 
 def _parts(n_events: int, record_bytes: int) -> list[slice]:
     """Return the events of each thread."""
-    count = min(_MOST_THREADS, processors(), max(1, n_events * record_bytes // _WORTH_THREADS))
+    count = min(MOST_THREADS, processors(), max(1, n_events * record_bytes // _WORTH_THREADS))
     ends = [n_events * turn // count for turn in range(count + 1)]
     return [slice(start, stop) for start, stop in pairwise(ends)]
-
-
-def processors() -> int:
-    """Return how many processors this process may use.
-
-    Examples
-    --------
-    >>> processors() >= 1
-    True
-    """
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _read(stream: FileIO, picker: Picker, columns: Sequence[Column], out: np.ndarray) -> None:

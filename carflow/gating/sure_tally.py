@@ -9,21 +9,18 @@ Decisions
 * A thread takes the next part of the file when it has done with one, so that none waits for the
   other. Which thread takes which part changes nothing: counts are added, bits have their places,
   and values are gathered whole.
-* The second thread stays for the next tube: to start and to end one takes as long as 50,000 events.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor, wait
-from functools import lru_cache
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carflow.fcs.decode import processors
+from carflow.fcs.side_threads import processors, side_by_side
 from carflow.gating.rows import Rows
 from carflow.gating.surely import Surely
 from carflow.gating.surely_tables import UnknownTestError
@@ -98,15 +95,8 @@ class SureTally:
         starts: deque[int | None] = deque(range(0, segment.n_events, events))
         is_shared = len(starts) > 1 and _has_processors_left()
         starts.extend((None, None))
-        if not is_shared:
-            self._take(segment, starts, events)
-            return
-        other = _second_thread().submit(self._take, segment, starts, events)
-        try:
-            self._take(segment, starts, events)
-        finally:
-            wait([other])
-        other.result()
+        take = partial(self._take, segment, starts, events)
+        side_by_side([take, take] if is_shared else [take])
 
     def finish(self) -> None:
         """Gate the events in doubt that are left, and add the counts and the times."""
@@ -204,16 +194,6 @@ def sure_tally(tally: TubeTally, block: Block) -> SureTally | None:
         return SureTally(tally, block)
     except UnknownTestError:
         return None
-
-
-@lru_cache(maxsize=1)
-def _second_thread() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, thread_name_prefix="carflow")
-
-
-if hasattr(os, "register_at_fork"):
-    # a process that was forked has the pool, and no thread in it
-    os.register_at_fork(after_in_child=_second_thread.cache_clear)
 
 
 def _has_processors_left() -> bool:

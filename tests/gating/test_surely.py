@@ -1,10 +1,8 @@
 """The compiled part decides as the exact engine does, and leaves to it what it cannot tell."""
 
 import os
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from io import FileIO
@@ -23,6 +21,7 @@ from carflow.fcs.acquisition import Acquisition
 from carflow.fcs.block import Block
 from carflow.fcs.data_segment import DataSegment
 from carflow.fcs.reader import read_fcs
+from carflow.fcs.side_threads import side_by_side
 from carflow.fcs.writer import write_fcs
 from carflow.gating import plan, sure_tally
 from carflow.gating.engine import gate
@@ -76,22 +75,20 @@ def used(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.fixture
-def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The names of what a second thread was given to do, with two processors at hand."""
-    given: list[str] = []
-    with ThreadPoolExecutor(1) as pool:
+def shared(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many threads each tube in a file was shared out to, with two processors at hand."""
+    threads: list[int] = []
 
-        class Noted:
-            def submit(self, task: Any, *rest: Any) -> Any:
-                given.append(task.__name__)
-                return pool.submit(task, *rest)
+    def noted(tasks: Sequence[Callable[[], None]]) -> None:
+        threads.append(len(tasks))
+        side_by_side(tasks)
 
-        monkeypatch.setattr(sure_tally, "_second_thread", Noted)
-        monkeypatch.setattr(sure_tally, "processors", lambda: 2)
-        # a runner of tests may call them from a thread of its own
-        own = threading.current_thread()
-        monkeypatch.setattr(threading, "main_thread", lambda: own)
-        yield given
+    monkeypatch.setattr(sure_tally, "side_by_side", noted)
+    monkeypatch.setattr(sure_tally, "processors", lambda: 2)
+    # a runner of tests may call them from a thread of its own
+    own = threading.current_thread()
+    monkeypatch.setattr(threading, "main_thread", lambda: own)
+    return threads
 
 
 def without(tube: Tube, strategy: Strategy, **asked: Any) -> Gated:
@@ -272,21 +269,21 @@ def test_a_block_that_is_no_records_is_left_to_the_engine(
 
 @pytest.mark.usefixtures("used")
 def test_who_gates_in_threads_gets_no_second_one(
-    tube: Any, put_in_file: PutInFile, shared: list[str]
+    tube: Any, put_in_file: PutInFile, shared: list[int]
 ) -> None:
     filed = put_in_file(tube)
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda one: gate(one, simple(CELLS)), [filed, filed])
 
-    assert shared == []
+    assert shared == [1, 1]
     assert_same(first, second)
     gate(filed, simple(CELLS))
-    assert shared == ["_take"]
+    assert shared == [1, 1, 2]
 
 
 @pytest.mark.usefixtures("used")
 def test_one_processor_and_two_find_the_same(
-    tube: Any, put_in_file: PutInFile, shared: list[str], monkeypatch: pytest.MonkeyPatch
+    tube: Any, put_in_file: PutInFile, shared: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tube.records[:] = tube.records[::-1].copy()  # the lowest time comes last
     filed = put_in_file(tube)
@@ -299,7 +296,7 @@ def test_one_processor_and_two_find_the_same(
         monkeypatch.setattr(sure_tally, "processors", lambda count=count: count)
         both.append(gate(filed, strategy, chunk_events=1_000))
 
-    assert shared == ["_take"]
+    assert shared == [1, 2]
     assert_same(*both)
     assert_same(both[0], without(tube, strategy))
     assert both[0].time_gate_span_s != both[0].time_span_s
@@ -335,39 +332,6 @@ def test_a_file_that_becomes_shorter_while_it_is_gated_is_told(
         "records: the file became shorter while it was read: 239995 bytes are missing "
         "(wait until it is written completely and run again)"
     )
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system knows no fork")
-def test_a_process_that_was_forked_has_a_second_thread_of_its_own(
-    written: Acquisition,
-) -> None:
-    program = f"""
-import os, warnings
-from carflow.fcs.reader import read_fcs
-from carflow.gating import sure_tally
-from carflow.gating.engine import gate
-from carflow.gating.scales import Identity
-from carflow.gating.shapes import Interval
-from carflow.gating.strategy import Dimension, Population, Strategy
-warnings.simplefilter("ignore")  # newer Pythons warn of threads at every fork
-sure_tally.processors = lambda: 2
-axis = Dimension(name="FSC-A", scale=Identity(), compensated=False)
-cells = Population(name="c", path=("c",), shape=Interval(low=1e4), dimensions=(axis,))
-def found():
-    tube = read_fcs({str(written.path)!r})
-    return gate(tube, Strategy(name="s", populations=(cells,)), chunk_events=8_000).counts["c"]
-before = found()
-assert sure_tally._second_thread.cache_info().currsize == 1
-child = os.fork()
-if not child:
-    os._exit(0 if found() == before else 1)
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-    ran = subprocess.run(  # noqa: S603  # our own program, in our own interpreter
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
-    )
-
-    assert ran.stdout == "0\n"
 
 
 def test_what_could_not_be_read_at_first_is_read_again(
