@@ -99,8 +99,8 @@ def _width(table: Table) -> int:
 
 def _distinct(bytes_: np.ndarray) -> int:
     """Return how many different bytes the rows of an array hold, each row for itself."""
-    own = bytes_.astype(np.intp) + 256 * np.arange(len(bytes_))[:, np.newaxis]
-    return int(np.count_nonzero(np.bincount(own.ravel())))
+    ordered = np.sort(bytes_.astype(np.uint8), axis=1, kind="stable")  # by radix: many times faster
+    return len(ordered) + int(np.count_nonzero(ordered[:, 1:] != ordered[:, :-1]))
 
 
 def _bits_above(sample: Sample, integers: list[Table]) -> Iterator[Finding]:
