@@ -44,7 +44,8 @@ def loaded(folder: Path) -> ctypes.CDLL | None:
         made_of = ctypes.c_char_p.in_dll(found, "carflow_source").value
         if made_of != mark_of(folder).encode():
             return None
-        found.surely_read.restype = found.surely_bytes.restype = ctypes.c_int64
+        found.surely_bytes.restype = ctypes.c_int64
+        found.surely_read.restype = found.pick_read.restype = ctypes.c_int64
         found.surely.restype = found.pick.restype = None
     except (AttributeError, OSError, ValueError):
         return None

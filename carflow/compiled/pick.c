@@ -4,7 +4,7 @@
    What costs time is that the numbers of a column lie far apart. Those of columns of one width in
    the same 16 bytes of a record are taken together and laid side by side in registers.
 
-   Nothing is read from outside and no memory is taken; records.py has checked the columns. */
+   No memory is taken; records.py has checked the columns. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +14,7 @@
 #endif
 
 #include "processors.h"
+#include "reading.h"
 
 enum { TILE = 512, WINDOW = 16 }; /* events, bytes */
 
@@ -197,4 +198,21 @@ void pick(const uint8_t *records, int64_t record, int64_t n_events, const Window
             }
         }
     }
+}
+
+/* Pick them out of the records that begin at a byte of a file, as many at a time as the buffer
+   holds; return how many of them could be read. */
+int64_t pick_read(int32_t file, int64_t offset, uint8_t *buffer, int64_t together, int64_t record,
+                  int64_t n_events, const Window *windows, int64_t n_windows, const Member *members,
+                  void *out, int64_t stride, int64_t value_bytes)
+{
+    int64_t done = 0;
+    while (done < n_events) {
+        int64_t count = n_events - done < together ? n_events - done : together;
+        if (!is_read(file, offset + done * record, count * record, buffer)) break;
+        pick(buffer, record, count, windows, n_windows, members,
+             (uint8_t *)out + done * value_bytes, stride, value_bytes);
+        done += count;
+    }
+    return done;
 }

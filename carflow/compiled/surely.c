@@ -10,12 +10,8 @@
    place here. Events are read from the file a few tiles at a time, because the next cache is small,
    too; what cannot be read is left to Python, which says what is wrong. */
 
-#if defined(__unix__) || defined(__APPLE__)
-#include <unistd.h>
-#define HAS_PREAD
-#endif
-
 #include "gate_tests.h"
+#include "reading.h"
 
 static const uint32_t WITHOUT_SIGN = 0x7FFFFFFF, NO_NUMBER = 0x7F800000;
 static const double ROUNDING = 0x1p-23;   /* of a value of 32 bits, twice over */
@@ -311,23 +307,6 @@ void surely(const Program *program, const float *rows, int64_t n_events, uint8_t
     lay_out(program, memory, &tile);
     found->n_doubtful = 0;
     gate_rows(&tile, rows, 0, n_events, found);
-}
-
-static int is_read(int file, int64_t offset, int64_t bytes, uint8_t *into)
-{
-#ifdef HAS_PREAD
-    while (bytes > 0) {
-        ssize_t got = pread(file, into, (size_t)bytes, (off_t)offset);
-        if (got <= 0) return 0;
-        offset += got;
-        bytes -= got;
-        into += got;
-    }
-    return 1;
-#else
-    (void)file, (void)offset, (void)into;
-    return bytes == 0;
-#endif
 }
 
 /* Gate the events that begin at a byte of a file, as many at a time as the buffer holds, a multiple

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carflow.fcs.block import Block
-from carflow.fcs.decode import fill, record_block
-from carflow.fcs.source import Snapshot
+from carflow.fcs.decode import record_block
+from carflow.fcs.source import Snapshot, fill
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

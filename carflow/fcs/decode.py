@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carflow.fcs.block import Block, Scaled
-from carflow.fcs.codes import FcsCode, refusal
 from carflow.fcs.records import Picker
 from carflow.fcs.side_threads import MOST_THREADS, processors, side_by_side
+from carflow.fcs.source import fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 # a file with fewer bytes of events is read before a second thread has begun
 _WORTH_THREADS = 8 << 20
+_SCALED_EVENTS = 32_768  # while their values are in the cache
 _FLOAT32_BYTES, _MOST_WHOLE_FLOAT32 = 4, 2**24
 
 
@@ -261,13 +262,11 @@ def _parts(n_events: int, record_bytes: int) -> list[slice]:
 
 def _read(stream: FileIO, picker: Picker, columns: Sequence[Column], out: np.ndarray) -> None:
     """Write the scale values of the next events of a stream to a (k, m) array."""
-    record_bytes = picker.layout.record_bytes
     scaled = [(row, one.parameter) for row, one in enumerate(columns) if is_scaled(one.parameter)]
     with np.errstate(all="ignore"):  # not a number stays not a number, without a word here
-        for start in range(0, out.shape[1], picker.events):
-            block = out[:, start : start + picker.events]
-            fill(stream, picker.buffer[: block.shape[1] * record_bytes])
-            picker.pick(block)
+        for start in range(0, out.shape[1], _SCALED_EVENTS):
+            block = out[:, start : start + _SCALED_EVENTS]
+            picker.read(stream, block)
             for row, parameter in scaled:
                 scale_in_place(block[row], parameter)
 
@@ -308,18 +307,3 @@ class _Clock:
         self.last = float(values[-1])
         self.turns = int(turns[-1])
         values += turns * self.period
-
-
-def fill(stream: FileIO, view: memoryview) -> None:
-    """Read exactly as many bytes as `view` holds."""
-    filled = 0
-    while filled < len(view):
-        count = stream.readinto(view[filled:])
-        if not count:
-            raise refusal(
-                FcsCode.CHANGED,
-                "the file became shorter while it was read: "
-                f"{len(view) - filled} bytes are missing",
-                "wait until it is written completely and run again",
-            )
-        filled += count

@@ -1,12 +1,13 @@
 """Stored numbers of the wanted columns, picked out of blocks of whole records.
 
-Here a record is cut into numbers; nothing is scaled, and no file is opened.
+Here records are read and cut into numbers; nothing is scaled, and no file is opened.
 
 Why the bits are copied first: the columns of a record lie far apart in memory, and picking them
 is what costs time. Side by side they are masked, turned into the byte order of the machine and
 widened to float64 while they are in the cache. All columns go in one call of numpy, because
 threads wait for each other between calls. Where there is compiled code, it does all of it in one
-pass, in registers.
+pass, in registers, and reads the file, a few hundred records at a time: what was read lies in a
+cache that holds no more.
 """
 
 from __future__ import annotations
@@ -19,15 +20,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carflow.compiled.loading import address, library
+from carflow.fcs.source import fill
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from io import FileIO
 
     from carflow.fcs.layout import Column, Layout
 
 _NATIVE_WIDTHS = (1, 2, 4, 8)
 # the bytes of a block and the numbers picked out of it stay in the processor's cache together
-_BLOCK_BYTES = 3 << 18
+_BLOCK_BYTES, _COMPILED_BLOCK_BYTES = 3 << 18, 1 << 17
 _WINDOW_BYTES = 16  # of a record, from which several columns are taken at once
 _WINDOW = np.dtype(
     [("offset", "i8"), ("width", "i4"), ("is_alone", "i4"), ("first", "i4"), ("count", "i4")]
@@ -47,7 +50,7 @@ class Picker:
     columns : sequence of Column
         The k columns wanted.
     events : int
-        How many records a block may hold; `events` of the picker is what it does hold.
+        How many records are read at a time at most; `events` of the picker is how many are.
 
     Examples
     --------
@@ -68,26 +71,44 @@ class Picker:
 
     def __init__(self, layout: Layout, columns: Sequence[Column], *, events: int) -> None:
         self.layout = layout
-        self.events = max(1, min(events, _BLOCK_BYTES // layout.record_bytes))
-        self._raw = np.empty(self.events * layout.record_bytes, dtype=np.uint8)
         self._columns = tuple(columns)
+        self._compiled = _Compiled.of(layout, columns)
+        self._others = [row for row, one in enumerate(columns) if not _is_plain(one, layout)]
+        self._reads_itself = self._compiled is not None and not self._others
+        most = _COMPILED_BLOCK_BYTES if self._reads_itself else _BLOCK_BYTES
+        self.events = max(1, min(events, most // layout.record_bytes))
+        self._raw = np.empty(self.events * layout.record_bytes, dtype=np.uint8)
         alike: dict[str, list[int]] = {}
         for row, column in enumerate(columns):
             if _is_plain(column, layout):
                 alike.setdefault(_dtype(layout, column), []).append(row)
         self._alike = [self._together(rows, dtype) for dtype, rows in alike.items()]
-        self._compiled = _Compiled.of(layout, columns)
-        self._others = [row for row, one in enumerate(columns) if not _is_plain(one, layout)]
 
     @property
     def buffer(self) -> memoryview:
         """Where the bytes of up to `events` records are put before they are picked."""
         return self._raw.data
 
+    def read(self, stream: FileIO, out: np.ndarray) -> None:
+        """Write the stored numbers of the next records of a stream to a (k, m) array.
+
+        Raises
+        ------
+        FcsError
+            FCS-CHANGED if it ends before they do.
+        """
+        done = 0
+        if self._compiled is not None and self._reads_itself and _has_long_rows(out):
+            done = self._compiled.read(stream, self._raw, out)
+        for start in range(done, out.shape[1], self.events):
+            part = out[:, start : start + self.events]
+            fill(stream, self.buffer[: part.shape[1] * self.layout.record_bytes])
+            self.pick(part)
+
     def pick(self, out: np.ndarray) -> None:
         """Write the stored numbers of the first records in the buffer to a (k, m) array."""
         events = out.shape[1]
-        if self._compiled is not None and out.strides[1] == out.itemsize:
+        if self._compiled is not None and _has_long_rows(out):
             self._compiled.pick(self._raw, out)
         else:
             for alike in self._alike:
@@ -175,13 +196,43 @@ class _Compiled:
             address(records),
             ctypes.c_int64(self.record_bytes),
             ctypes.c_int64(out.shape[1]),
-            address(self.windows),
-            ctypes.c_int64(len(self.windows)),
-            address(self.members),
-            address(out),
-            ctypes.c_int64(out.strides[0] // out.itemsize),
-            ctypes.c_int64(out.itemsize),
+            *self._tables(),
+            *_rows(out),
         )
+
+    def read(self, stream: FileIO, buffer: np.ndarray, out: np.ndarray) -> int:
+        """Do so with the next records of a stream, as far as they can be read; return how far.
+
+        The stream stands behind them then. The buffer holds what is read at a time.
+        """
+        begin = stream.tell()
+        n_read: int = self.library.pick_read(
+            ctypes.c_int32(stream.fileno()),
+            ctypes.c_int64(begin),
+            address(buffer),
+            ctypes.c_int64(len(buffer) // self.record_bytes),
+            ctypes.c_int64(self.record_bytes),
+            ctypes.c_int64(out.shape[1]),
+            *self._tables(),
+            *_rows(out),
+        )
+        stream.seek(begin + n_read * self.record_bytes)
+        return n_read
+
+    def _tables(self) -> tuple[ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p]:
+        windows = ctypes.c_int64(len(self.windows))
+        return address(self.windows), windows, address(self.members)
+
+
+def _has_long_rows(out: np.ndarray) -> bool:
+    """Tell whether the values of a row lie side by side."""
+    return out.strides[1] == out.itemsize
+
+
+def _rows(out: np.ndarray) -> tuple[ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64]:
+    """Return where rows begin, how many values apart, and the size of one [bytes]."""
+    stride = ctypes.c_int64(out.strides[0] // out.itemsize)
+    return address(out), stride, ctypes.c_int64(out.itemsize)
 
 
 def _window(column: Column, record_bytes: int) -> tuple[int, int, bool]:

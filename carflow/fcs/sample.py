@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carflow.fcs.decode import fill, fits_float32, scale_in_place
+from carflow.fcs.decode import fits_float32, scale_in_place
 from carflow.fcs.layout import Column, Layout
 from carflow.fcs.records import adjacent, unmasked
+from carflow.fcs.source import fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -97,6 +97,27 @@ def read_at(stream: FileIO, offset: int, size: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)  # seldom more: no copy
 
 
+def fill(stream: FileIO, view: memoryview) -> None:
+    """Read exactly as many bytes as `view` holds.
+
+    Raises
+    ------
+    FcsError
+        FCS-CHANGED if the stream ends before.
+    """
+    filled = 0
+    while filled < len(view):
+        count = stream.readinto(view[filled:])
+        if not count:
+            raise refusal(
+                FcsCode.CHANGED,
+                "the file became shorter while it was read: "
+                f"{len(view) - filled} bytes are missing",
+                "wait until it is written completely and run again",
+            )
+        filled += count
+
+
 def not_fcs(beginning: bytes) -> FcsError:
     """Return the error for a file that does not begin as FCS does, saying what it may be.
 

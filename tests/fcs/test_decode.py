@@ -1,8 +1,8 @@
 """Stored numbers to scale values, against a slow twin made of loops and `math`."""
 
 import struct
-from functools import partial
-from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import numpy as np
@@ -19,8 +19,10 @@ from carflow.fcs.parameters import Parameter
 
 def _read(content: bytes, layout: Layout, columns: list[Column]) -> np.ndarray:
     out = np.empty((len(columns), len(content) // layout.record_bytes))
-    stream = partial(BytesIO, b"HEAD" + content)
-    read_columns(stream, layout, columns, out, begin=4)  # type: ignore[arg-type]  # bytes do for a file
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "events")
+        path.write_bytes(b"HEAD" + content)
+        read_columns(lambda: path.open("rb", buffering=0), layout, columns, out, begin=4)
     return out
 
 
@@ -128,16 +130,19 @@ def test_numbers_of_several_widths_stand_where_they_were_asked_for() -> None:
 
 @pytest.mark.parametrize("processors", [1, 2])
 def test_a_file_that_became_shorter_is_refused_by_every_thread(
-    monkeypatch: pytest.MonkeyPatch, processors: int
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, processors: int
 ) -> None:
     monkeypatch.setattr(decode, "processors", lambda: processors)
     monkeypatch.setattr(decode, "_WORTH_THREADS", 100)
     column = _column(1, 0)
     layout = Layout(record_bytes=1, little_endian=True, columns=(column,))
-    stream = partial(BytesIO, bytes(900))
+    path = tmp_path / "events"
+    path.write_bytes(bytes(900))
 
     with pytest.raises(FcsError, match="the file became shorter while it was read: 100 bytes"):
-        read_columns(stream, layout, [column], np.empty((1, 1000)), begin=0)  # type: ignore[arg-type]  # as above
+        read_columns(
+            lambda: path.open("rb", buffering=0), layout, [column], np.empty((1, 1000)), begin=0
+        )
 
 
 def _scaled(**changes: object) -> list[float]:

@@ -2,6 +2,7 @@
 
 import math
 import struct
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -44,8 +45,11 @@ def _picked(
         patch.setenv(SWITCH, way)
         picker = Picker(layout, columns, events=out.shape[1])
     assert (picker._compiled is not None) == (way == "1")
-    picker.buffer[: len(content)] = content
-    picker.pick(out)
+    with TemporaryFile(buffering=0) as stream:
+        stream.write(b"TEXT" + content + b"behind")
+        stream.seek(4)
+        picker.read(stream, out)
+        assert stream.tell() == 4 + len(content)
     return out
 
 
