@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from carflow.gating.tube import Tube
     from carflow.gating.tube_tally import TubeTally
 
-CHUNK_EVENTS = 65_536  # fewer cost more calls; more leave the cache
+CHUNK_EVENTS = 32_768  # fewer cost more calls; more leave the cache
 
 
 def gate(

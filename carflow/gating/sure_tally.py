@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from carflow.gating.surely import Decided, Worker
     from carflow.gating.tube_tally import TubeTally
 
-_PART_EVENTS = 32_768  # which a thread takes at once; fewer cost more calls
 _MOST_LEFT = 65_536  # events in doubt that are kept before they are gated
 
 
@@ -84,14 +83,13 @@ class SureTally:
             self._widen(block)
 
     def add_segment(self, segment: DataSegment, events: int) -> None:
-        """Gate all events of a file, up to so many at a time.
+        """Gate all events of a file; a thread takes so many of them at a time.
 
         Raises
         ------
         FcsError
             FCS-CHANGED if the file changed since it was opened.
         """
-        events = min(events, _PART_EVENTS)
         starts: deque[int | None] = deque(range(0, segment.n_events, events))
         is_shared = len(starts) > 1 and _has_processors_left()
         starts.extend((None, None))
