@@ -309,10 +309,22 @@ void surely(const Program *program, const float *rows, int64_t n_events, uint8_t
     gate_rows(&tile, rows, 0, n_events, found);
 }
 
+/* Turn numbers of 32 bits that were written in the other byte order. */
+FOR_EACH_PROCESSOR
+static void turn(float *values, int64_t count)
+{
+    for (int64_t k = 0; k < count; k++) {
+        uint32_t bits = bits_of(values + k);
+        bits = bits << 24 | (bits & 0xFF00) << 8 | (bits >> 8 & 0xFF00) | bits >> 24;
+        memcpy(values + k, &bits, sizeof bits);
+    }
+}
+
 /* Gate the events that begin at a byte of a file, as many at a time as the buffer holds, a multiple
    of eight; return how many of them could be read. */
-int64_t surely_read(const Program *program, int32_t file, int64_t offset, int64_t n_events,
-                    float *buffer, int64_t together, uint8_t *memory, Found *found)
+int64_t surely_read(const Program *program, int32_t file, int64_t offset, int32_t is_turned,
+                    int64_t n_events, float *buffer, int64_t together, uint8_t *memory,
+                    Found *found)
 {
     Tile tile;
     int64_t done = 0, record = program->n_stored * (int64_t)sizeof *buffer;
@@ -321,9 +333,9 @@ int64_t surely_read(const Program *program, int32_t file, int64_t offset, int64_
     while (done < n_events) {
         int64_t count = n_events - done < together ? n_events - done : together;
         if (!is_read(file, offset + done * record, count * record, (uint8_t *)buffer)) break;
+        if (is_turned) turn(buffer, count * program->n_stored);
         gate_rows(&tile, buffer, done, count, found);
         done += count;
     }
     return done;
 }
-

@@ -237,7 +237,7 @@ class Acquisition:
     def data_segment(self, names: Sequence[str]) -> DataSegment | None:
         """Return where the events stand in the file, for who reads parts of it.
 
-        None where records are not used as they are stored: read `blocks` instead.
+        None where they are no records of plain floats: read `blocks` instead.
 
         Parameters
         ----------

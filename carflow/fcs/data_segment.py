@@ -2,9 +2,8 @@
 
 Here is where they stand and what they become, once they are read; nothing is looked at.
 
-Decision: only records of 32-bit floats in the byte order of the machine, which are used as they
-are. Everything else is turned, widened or continued first, and comes in blocks, one after the
-other.
+Decision: only records of 32-bit floats, which are used as they are, but for the order of their
+bytes. Everything else is widened or continued first, and comes in blocks, one after the other.
 """
 
 from __future__ import annotations
@@ -41,6 +40,8 @@ class DataSegment:
         Where the first event stands in it [bytes].
     n_events : int
         Number of events.
+    is_turned : bool
+        Whether the bytes of a number stand in the other order than this machine's.
     block : Block
         A block of no events, which knows the wanted channels.
     """
@@ -48,6 +49,7 @@ class DataSegment:
     snapshot: Snapshot
     begin: int
     n_events: int
+    is_turned: bool
     block: Block
 
     @classmethod
@@ -60,11 +62,17 @@ class DataSegment:
         begin: int,
         n_events: int,
     ) -> Self | None:
-        """Return where events stand; None if they are not used as they are stored."""
+        """Return where events stand; None if they are no plain floats."""
         block = record_block(layout, columns)
         if block is None:
             return None
-        return cls(snapshot=snapshot, begin=begin, n_events=n_events, block=block)
+        return cls(
+            snapshot=snapshot,
+            begin=begin,
+            n_events=n_events,
+            is_turned=layout.is_turned,
+            block=block,
+        )
 
     def opened(self) -> AbstractContextManager[FileIO]:
         """Open the file, which every thread does for itself.
@@ -104,4 +112,6 @@ class DataSegment:
         """
         stream.seek(self.offset(start))
         fill(stream, into.reshape(-1).view(np.uint8).data)
+        if self.is_turned:
+            into.byteswap(inplace=True)
         return self.block.of_records(into)

@@ -7,7 +7,6 @@ A counter of Time that begins again at 0 is continued here, because it needs the
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -150,7 +149,7 @@ def read_blocks(
     for start in range(0, n_events, max(len(raw), 1)):
         part = raw[: n_events - start]
         fill(stream, part.reshape(-1).view(np.uint8).data)
-        if not _is_native(layout):
+        if layout.is_turned:
             part.byteswap(inplace=True)
         others: dict[str, NDArray[np.float64] | Scaled] = dict(scaled)
         for name, clock in clocks.items():
@@ -161,17 +160,16 @@ def read_blocks(
 
 
 def record_block(layout: Layout, columns: Mapping[str, Column]) -> Block | None:
-    """Return a block of no events, whose `of_records` makes blocks of records as they are stored.
+    """Return a block of no events, whose `of_records` makes blocks of records of floats.
 
-    None where they are no floats of 32 bits in the byte order of this machine, or where a clock
-    is continued from event to event.
+    None where they are no floats of 32 bits, or where a clock is continued from event to event.
 
     Parameters
     ----------
     columns : mapping of str to Column
         The wanted columns by the name of their channel.
     """
-    if not (_is_of_floats(layout) and _is_native(layout)) or any(map(_wraps, columns.values())):
+    if not _is_of_floats(layout) or any(map(_wraps, columns.values())):
         return None
     none = np.empty((0, len(layout.columns)), dtype=np.float32)
     return Block(none.T, *_stored_and_scaled(layout, columns))
@@ -179,10 +177,6 @@ def record_block(layout: Layout, columns: Mapping[str, Column]) -> Block | None:
 
 def _is_of_floats(layout: Layout) -> bool:
     return all((column.kind, column.width) == ("f", 4) for column in layout.columns)
-
-
-def _is_native(layout: Layout) -> bool:
-    return layout.little_endian == (sys.byteorder == "little")
 
 
 def _stored_and_scaled(

@@ -9,6 +9,7 @@ things there) and are masked with the next power of two. A time in two words (``
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,11 @@ class Layout:
     record_bytes: int
     little_endian: bool
     columns: tuple[Column, ...]
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether numbers are stored in the other byte order than this machine's."""
+        return self.little_endian != (sys.byteorder == "little")
 
 
 def read_layout(keywords: Keywords, version: str, findings: list[Finding]) -> Layout:

@@ -13,7 +13,6 @@ cache that holds no more.
 from __future__ import annotations
 
 import ctypes
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -173,7 +172,6 @@ class _Compiled:
         for row, column in enumerate(columns):
             if _is_plain(column, layout):
                 windows.setdefault(_window(column, layout.record_bytes), []).append(row)
-        is_turned = layout.little_endian != (sys.byteorder == "little")
         table: list[tuple[int, int, bool, int, int]] = []
         members: list[tuple[int, int, int, bool, bool]] = []
         for (offset, width, is_alone), rows in windows.items():
@@ -182,7 +180,7 @@ class _Compiled:
                 one = columns[row]
                 mask = 2 ** (8 * width) - 1 if one.mask is None else one.mask
                 place = (one.offset - offset) // width
-                members.append((place, row, mask, one.kind == "f", is_turned))
+                members.append((place, row, mask, one.kind == "f", layout.is_turned))
         return cls(
             library=compiled,
             record_bytes=layout.record_bytes,

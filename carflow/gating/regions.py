@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from carflow.gating.shapes import Bounds, Membership
 
 _SLACK = 1e-9  # around a box, relative to its numbers: more than any rounding
-_THINNEST, _WIDEST = 1e-30, 1e300  # linear extent of a polygon that gets cells
+_THINNEST, _FARTHEST = 1e-30, 1e30  # linear extent and corners of a polygon that gets cells
 _WORTH_CELLS = 1_000  # events; fewer are tested before the cells would be made
 
 
@@ -96,7 +96,7 @@ def _has_cells(scale: Scale, low: float, high: float) -> bool:
     """Tell whether cells between two coordinates can be told apart by numbers of 32 bits."""
     with np.errstate(over="ignore", invalid="ignore"):
         first, last = scale.inverse(np.array([low, high])).tolist()
-        return low < high and _THINNEST < last - first < _WIDEST
+        return low < high and last - first > _THINNEST and max(-first, last) < _FARTHEST
 
 
 def _slacks(linear: Sequence[Near]) -> tuple[float, ...]:

@@ -130,7 +130,7 @@ class SureTally:
         """Gate as many events of a file as there is room for."""
         n_read = 0
         if not self._tally.drawn:
-            found = worker.read(stream.fileno(), segment.offset(start), start, len(room))
+            found = worker.read(stream.fileno(), segment, start, len(room))
             n_read = found.n_events
             self._leave(found, start)
             if found.has_many_doubts:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from carflow.fcs.block import Block
+    from carflow.fcs.data_segment import DataSegment
     from carflow.gating.plan import Plan
     from carflow.gating.sources import Source
 
@@ -233,17 +234,17 @@ class Worker:
         )
         return self._ended(found, bits, len(records))
 
-    def read(self, file: int, offset: int, start: int, count: int) -> Decided:
+    def read(self, file: int, segment: DataSegment, start: int, count: int) -> Decided:
         """Read events and gate them, as far as they can be read, and it is sure.
 
         Parameters
         ----------
         file : int
-            The descriptor of an open file of records like those of the first block.
-        offset : int
-            Where in it the first event stands [bytes].
+            The descriptor of an open file.
+        segment : DataSegment
+            Where its events stand, which are like those of the first block.
         start : int
-            Which event of the file that is, a multiple of eight.
+            The first event that is wanted, a multiple of eight.
         count : int
             How many are wanted. Fewer are decided where fewer could be read, a multiple of eight.
         """
@@ -251,7 +252,8 @@ class Worker:
         n_read = self._surely.compiled.surely_read(
             address(tables.program),
             ctypes.c_int32(file),
-            ctypes.c_int64(offset),
+            ctypes.c_int64(segment.offset(start)),
+            ctypes.c_int32(segment.is_turned),
             ctypes.c_int64(count),
             address(self._buffer),
             ctypes.c_int64(len(self._buffer)),

@@ -95,5 +95,5 @@ class InFile(Protocol):
     """What a tube may offer beside: parts of its file, to be read in any order."""
 
     def data_segment(self, names: Sequence[str]) -> DataSegment | None:
-        """Return where the events stand; None where they are not used as they are stored."""
+        """Return where the events stand; None where they are no records of plain floats."""
         ...

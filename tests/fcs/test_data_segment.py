@@ -76,10 +76,20 @@ def test_records_of_other_numbers_are_read_in_blocks(
     assert other.data_segment(["CD3"]) is None
 
 
-def test_so_are_those_of_the_other_byte_order(tube: Acquisition) -> None:
-    turned = replace(tube.layout, little_endian=not tube.layout.little_endian)
+def test_numbers_of_the_other_byte_order_are_turned(tube: Acquisition) -> None:
+    content = tube.path.read_bytes()
+    begin = tube.data_begin
+    events = np.frombuffer(content[begin : begin + EVENTS.nbytes], dtype=np.float32)
+    head = content[:begin].replace(b"1,2,3,4", b"4,3,2,1")
+    tube.path.write_bytes(head + events.byteswap().tobytes() + content[begin + EVENTS.nbytes :])
+    turned = read_fcs(tube.path)
+    segment = segment_of(turned, "CD3")
 
-    assert replace(tube, layout=turned).data_segment(["CD3"]) is None
+    with segment.opened() as stream:
+        block = segment.read(stream, 60, segment.room(40))
+
+    assert segment.is_turned != segment_of(tube, "CD3").is_turned
+    assert block.column("CD3").tolist() == EVENTS[60:, 1].tolist()
 
 
 def test_a_clock_that_begins_again_needs_the_events_before(tube: Acquisition) -> None:

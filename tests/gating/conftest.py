@@ -118,9 +118,10 @@ class RecordTube:
 
 @dataclass(frozen=True, kw_only=True)
 class FiledTube(RecordTube):
-    """The same records in a file, behind some bytes that are none."""
+    """The same records in a file, behind some bytes that are none, perhaps turned."""
 
     path: Path
+    is_turned: bool
 
     def data_segment(self, names: Sequence[str]) -> DataSegment:
         records = np.empty((0, self.records.shape[1]), dtype=np.float32)
@@ -130,6 +131,7 @@ class FiledTube(RecordTube):
             snapshot=opened,
             begin=len(BEFORE_EVENTS),
             n_events=self.n_events,
+            is_turned=self.is_turned,
             block=next(self.blocks(names, events=1)).of_records(records),
         )
 
@@ -137,7 +139,7 @@ class FiledTube(RecordTube):
 BEFORE_EVENTS = b"what stands before the events"
 MakeTube = Callable[..., ArrayTube]
 MakeRecords = Callable[..., RecordTube]
-PutInFile = Callable[[RecordTube], FiledTube]
+PutInFile = Callable[..., FiledTube]
 
 
 @pytest.fixture(scope="session")
@@ -199,11 +201,12 @@ def make_records() -> MakeRecords:
 def put_in_file(tmp_path: Path) -> PutInFile:
     """Write the records of a tube to a file, and return the tube as one in a file."""
 
-    def put(tube: RecordTube) -> FiledTube:
+    def put(tube: RecordTube, *, turned: bool = False) -> FiledTube:
         path = tmp_path / "records"
-        path.write_bytes(BEFORE_EVENTS + tube.records.tobytes())
+        stored = tube.records.byteswap() if turned else tube.records
+        path.write_bytes(BEFORE_EVENTS + stored.tobytes())
         own = {one.name: getattr(tube, one.name) for one in fields(tube)}
-        return FiledTube(path=path, **own)
+        return FiledTube(path=path, is_turned=turned, **own)
 
     return put
 

@@ -117,3 +117,14 @@ def test_a_polygon_thinner_than_32_bits_can_tell_has_no_cells(thin: float) -> No
 
     assert not found.rastered
     assert found.contains([near(x), near(y)]).tolist() == [False, True] * 1_000
+
+
+@pytest.mark.parametrize("far", [1e31, -1e31, 8e299])
+def test_a_polygon_farther_than_32_bits_can_tell_has_no_cells(far: float) -> None:
+    polygon = Polygon(vertices=((far, -1.0), (0.7 * far, -1.0), (0.7 * far, 1.0), (far, 1.0)))
+    found = region(polygon, (Identity(), Identity()), rastered=True)
+    x = np.full(2_000, 0.0, dtype=np.float64)
+    x[::2] = 0.8 * far
+
+    assert not found.rastered
+    assert found.contains([near(x), near(np.zeros(2_000))]).tolist() == [True, False] * 1_000

@@ -41,7 +41,7 @@ CD3, CAR = (
     for name in ("CD3", "CAR")
 )
 MakeRecords = Callable[..., Any]
-PutInFile = Callable[[Any], Any]
+PutInFile = Callable[..., Any]
 MakeEvents = Callable[..., np.ndarray]
 Trees = st.SearchStrategy[Strategy]
 SlowMembers = Callable[[np.ndarray, Strategy], dict[str, list[bool]]]
@@ -192,7 +192,7 @@ def test_any_tube_and_tree_is_gated_as_without_it(  # noqa: PLR0917  # all are f
     used.clear()
 
     gated = gate(
-        data.draw(st.sampled_from([tube, put_in_file(tube)])),
+        data.draw(st.sampled_from([tube, put_in_file(tube, turned=data.draw(st.booleans()))])),
         strategy,
         **asked,
         chunk_events=data.draw(st.sampled_from(lengths)),
@@ -339,8 +339,8 @@ def test_what_could_not_be_read_at_first_is_read_again(
 ) -> None:
     read = Worker.read
 
-    def interrupted(self: Worker, file: int, offset: int, start: int, count: int) -> Decided:
-        return read(self, file, offset, start, max(0, count - 4_096))
+    def interrupted(self: Worker, file: int, segment: Any, start: int, count: int) -> Decided:
+        return read(self, file, segment, start, max(0, count - 4_096))
 
     monkeypatch.setattr(Worker, "read", interrupted)
     strategy = simple(CELLS, population("cells/square", SQUARE, CD3, CAR))
