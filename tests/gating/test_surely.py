@@ -369,12 +369,15 @@ def test_values_that_outgrow_the_cells_are_doubtful_until_these_are_wider(
 
 @pytest.mark.usefixtures("used")
 def test_events_on_corners_and_edges_are_where_the_polygon_says(make_records: MakeRecords) -> None:
+    corners = ((5.0, 5.0), (55.0, 5.0), (60.0, 35.0), (40.0, 60.0), (20.0, 45.0), (5.0, 60.0))
+    rng = np.random.default_rng(8)
     lattice = np.array([(x, y) for x in range(64) for y in range(64)], dtype=np.float64)
-    anywhere = np.random.default_rng(8).uniform(0.0, 64.0, (20_000, 2))
-    scatter = np.concatenate((lattice, anywhere))
+    anywhere = rng.uniform(0.0, 64.0, (20_000, 2))
+    # a few cells around each corner, where the cell beside another one is cut by another edge
+    near_corners = np.repeat(corners, 2_000, axis=0) + rng.normal(0.0, 0.2, (12_000, 2))
+    scatter = np.concatenate((lattice, anywhere, near_corners))
     tube = make_records(np.column_stack((scatter, np.zeros((len(scatter), 4)))), matrix=MATRIX)
     ssc = Dimension(name="SSC-A", scale=Identity(), compensated=False)
-    corners = ((5.0, 5.0), (55.0, 5.0), (60.0, 35.0), (40.0, 60.0), (20.0, 45.0), (5.0, 60.0))
     strategy = simple(population("cells", Polygon(vertices=corners), FSC, ssc))
 
     gated = gate(tube, strategy)
