@@ -119,7 +119,10 @@ def _compiled_part() -> Examined:
 
     told = "used"
     if library() is None:
-        told = "none, or switched off: large tubes take three times as long, no number changes"
+        told = (
+            "none, or switched off: large tubes take up to three times as long, "
+            "and no number changes"
+        )
     return Examined(name="compiled part", is_well=True, told=told)
 
 

@@ -38,7 +38,10 @@ def test_an_installation_without_the_compiled_part_is_well(
     assert doctor._compiled_part() == Examined(
         name="compiled part",
         is_well=True,
-        told="none, or switched off: large tubes take three times as long, no number changes",
+        told=(
+            "none, or switched off: large tubes take up to three times as long, "
+            "and no number changes"
+        ),
     )
 
 

@@ -117,10 +117,6 @@ static void take(const Window *window, const Member *members, const uint8_t *rec
 
 static uint8_t turned1(uint8_t bits) { return bits; }
 static uint16_t turned2(uint16_t bits) { return (uint16_t)(bits << 8 | bits >> 8); }
-static uint32_t turned4(uint32_t bits)
-{
-    return bits << 24 | (bits & 0xFF00) << 8 | (bits >> 8 & 0xFF00) | bits >> 24;
-}
 static uint64_t turned8(uint64_t bits)
 {
     return (uint64_t)turned4((uint32_t)bits) << 32 | turned4((uint32_t)(bits >> 32));
@@ -209,7 +205,7 @@ int64_t pick_read(int32_t file, int64_t offset, uint8_t *buffer, int64_t togethe
     int64_t done = 0;
     while (done < n_events) {
         int64_t count = n_events - done < together ? n_events - done : together;
-        if (!is_read(file, offset + done * record, count * record, buffer)) break;
+        if (!read_all(file, offset + done * record, count * record, buffer)) break;
         pick(buffer, record, count, windows, n_windows, members,
              (uint8_t *)out + done * value_bytes, stride, value_bytes);
         done += count;

@@ -1,4 +1,5 @@
-/* Bytes of a file; what cannot be read is left to Python, which says what is wrong. */
+/* Bytes of a file, and numbers whose bytes stand in the other order than this machine's. What
+   cannot be read is left to Python, which says what is wrong. */
 
 #ifndef READING_H
 #define READING_H
@@ -10,8 +11,13 @@
 #define HAS_PREAD
 #endif
 
+static uint32_t turned4(uint32_t bits)
+{
+    return bits << 24 | (bits & 0xFF00) << 8 | (bits >> 8 & 0xFF00) | bits >> 24;
+}
+
 /* Read all bytes that are asked for; return whether they were there. */
-static int is_read(int file, int64_t offset, int64_t bytes, uint8_t *into)
+static int read_all(int file, int64_t offset, int64_t bytes, uint8_t *into)
 {
 #ifdef HAS_PREAD
     while (bytes > 0) {

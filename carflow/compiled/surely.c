@@ -314,8 +314,7 @@ FOR_EACH_PROCESSOR
 static void turn(float *values, int64_t count)
 {
     for (int64_t k = 0; k < count; k++) {
-        uint32_t bits = bits_of(values + k);
-        bits = bits << 24 | (bits & 0xFF00) << 8 | (bits >> 8 & 0xFF00) | bits >> 24;
+        uint32_t bits = turned4(bits_of(values + k));
         memcpy(values + k, &bits, sizeof bits);
     }
 }
@@ -332,7 +331,7 @@ int64_t surely_read(const Program *program, int32_t file, int64_t offset, int32_
     found->n_doubtful = 0;
     while (done < n_events) {
         int64_t count = n_events - done < together ? n_events - done : together;
-        if (!is_read(file, offset + done * record, count * record, (uint8_t *)buffer)) break;
+        if (!read_all(file, offset + done * record, count * record, (uint8_t *)buffer)) break;
         if (is_turned) turn(buffer, count * program->n_stored);
         gate_rows(&tile, buffer, done, count, found);
         done += count;

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carflow.fcs.block import Block
-from carflow.fcs.decode import record_block
-from carflow.fcs.source import Snapshot, fill
+from carflow.fcs.decode import fill_records, record_block
+from carflow.fcs.source import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,7 +111,5 @@ class DataSegment:
             FCS-CHANGED if the file ends before they do.
         """
         stream.seek(self.offset(start))
-        fill(stream, into.reshape(-1).view(np.uint8).data)
-        if self.is_turned:
-            into.byteswap(inplace=True)
+        fill_records(stream, into, is_turned=self.is_turned)
         return self.block.of_records(into)

@@ -148,9 +148,7 @@ def read_blocks(
     raw = np.empty((min(events, n_events), len(layout.columns)), dtype=np.float32)
     for start in range(0, n_events, max(len(raw), 1)):
         part = raw[: n_events - start]
-        fill(stream, part.reshape(-1).view(np.uint8).data)
-        if layout.is_turned:
-            part.byteswap(inplace=True)
+        fill_records(stream, part, is_turned=layout.is_turned)
         others: dict[str, NDArray[np.float64] | Scaled] = dict(scaled)
         for name, clock in clocks.items():
             continued = scaled[name].made(part[:, scaled[name].place])
@@ -173,6 +171,13 @@ def record_block(layout: Layout, columns: Mapping[str, Column]) -> Block | None:
         return None
     none = np.empty((0, len(layout.columns)), dtype=np.float32)
     return Block(none.T, *_stored_and_scaled(layout, columns))
+
+
+def fill_records(stream: FileIO, into: NDArray[np.float32], *, is_turned: bool) -> None:
+    """Read the next records of floats of 32 bits, as many as there is room for, (m, c)."""
+    fill(stream, into.reshape(-1).view(np.uint8).data)
+    if is_turned:
+        into.byteswap(inplace=True)
 
 
 def _is_of_floats(layout: Layout) -> bool:

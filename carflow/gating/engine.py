@@ -73,12 +73,12 @@ def gate(
     segment = None
     if isinstance(tube, InFile) and tube.n_events and library() is not None:
         segment = tube.data_segment(steps.channels)
-    if segment is None or not _is_gated_in_file(segment, tally, length):
+    if segment is None or not _gate_file(segment, tally, length):
         _gate_blocks(tube.blocks(steps.channels, events=length), tally)
     return tally.gated(tube, strategy)
 
 
-def _is_gated_in_file(segment: DataSegment, tally: TubeTally, length: int) -> bool:
+def _gate_file(segment: DataSegment, tally: TubeTally, length: int) -> bool:
     """Gate a whole file by compiled code, where it knows the gates; tell whether it does."""
     with segment.opened() as stream:
         first = segment.read(stream, 0, segment.room(min(FIRST_EVENTS, segment.n_events)))
